@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the data files are: templates and schemas, from a checkout and from an installed wheel alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_fota.errors import EnvironmentLacks
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _folder(name: str) -> Path:
+    for candidate in (_PACKAGE.parents[1] / name, _PACKAGE / "data" / name):
+        if candidate.is_dir():
+            return candidate
+    raise EnvironmentLacks(
+        f"the folder '{name}' of this package is missing",
+        rule="installation",
+        fix="install west-aws-fota again, or check the repository out whole",
+    )
+
+
+def templates() -> Path:
+    """The folder with the Jinja templates of the C module."""
+    return _folder("templates")
+
+
+def schemas() -> Path:
+    """The folder with the pykwalify schemas."""
+    return _folder("schemas")
+
+
+def default_description() -> Path:
+    """The ``aws_fota.yaml`` that is used when an application brings none."""
+    return schemas() / "default" / "aws_fota.yaml"
