@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# `make demo` and `make test` need Python, make and gcc; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+JOBS ?= auto
+
+.PHONY: help demo test lint unit bench fuzz explore mutate clean
+
+help:
+	@echo "make demo     one whole firmware update: generated module against the local AWS"
+	@echo "make test     lint, types, unit, differential, emulator and end-to-end tests"
+	@echo "make lint     ruff, mypy, and the rendered C with gcc, clang and clang-format"
+	@echo "make bench    flash, RAM, stack and instructions (needs the Arm toolchain and qemu)"
+	@echo "make fuzz     libFuzzer on the parser (needs clang)"
+	@echo "make explore  all reachable states of the update engine"
+	@echo "make mutate   the tests against a transition table with one line broken"
+
+# A stamp names what was installed, so that an edit of pyproject.toml installs again.
+$(VENV)/.demo: pyproject.toml
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV) || { \
+	  echo "make: no virtual environment: install Python 3.10 or later with venv (Debian: apt install python3-venv)" >&2; \
+	  rm -rf $(VENV); exit 3; }
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[emulator,host]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.demo
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $@
+
+demo: $(VENV)/.demo
+	$(RUN) -m aws_fota simulate --config samples/laptop/zephyr.config --description samples/laptop/aws_fota.yaml \
+	  --trace build/demo/trace.jsonl --svg build/demo/sequence.svg
+
+test: lint unit
+
+lint: $(VENV)/.test
+	$(RUN) -m ruff check scripts tests benchmarks
+	$(RUN) -m ruff format --check scripts tests benchmarks
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q tests/python/lint
+
+unit: $(VENV)/.test
+	$(RUN) -m pytest -q -n $(JOBS) --dist loadfile --ignore=tests/python/lint
+
+bench: $(VENV)/.test
+	$(RUN) benchmarks/run.py
+
+fuzz: $(VENV)/.test
+	$(RUN) tests/fuzz/run.py
+
+explore: $(VENV)/.test
+	$(RUN) -m aws_fota.oracle.explore
+
+mutate: $(VENV)/.test
+	$(RUN) tests/mutation/run.py
+
+clean:
+	rm -rf build $(VENV)
