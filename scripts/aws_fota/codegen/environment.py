@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 
 from aws_fota.codegen import naming
+from aws_fota.jobdoc import c_names
 
 
 class RecordingLoader(jinja2.FileSystemLoader):
@@ -44,7 +45,7 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         newline_sequence="\n",
     )
     result.filters.update(
-        macro=naming.macro,
+        macro=c_names.macro,
         field_macro=naming.field_macro,
         c_string=naming.c_string,
         c_char=naming.c_char,

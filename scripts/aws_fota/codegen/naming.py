@@ -1,51 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How things from the YAML are spelled in C: the filters of the templates, and what the checks share with them."""
+"""How things from the YAML are written in C: the filters of the templates."""
 
 from __future__ import annotations
 
-import re
-
-from aws_fota.jobdoc.model import Field, PathStep
-
-#: What stands behind ``AWS_FOTA_FIELD_`` for the members of the envelope (templates/include/aws_fota/message.h.j2).
-ENVELOPE_MACROS = frozenset(
-    {
-        "MESSAGE",
-        "CLIENT_TOKEN",
-        "EXECUTION",
-        "JOB_ID",
-        "STATUS",
-        "VERSION_NUMBER",
-        "JOB_DOCUMENT",
-        "EXECUTION_STATE",
-        "CODE",
-        "IN_PROGRESS_JOBS",
-        "QUEUED_JOBS",
-        "END",
-    }
-)
+from aws_fota.jobdoc.c_names import path_macro
+from aws_fota.jobdoc.model import Field
 
 #: The longest text that :func:`comment` lets into one line of 100 columns.
 COMMENT_MAX = 72
-
-_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NOT_MACRO = re.compile(r"[^A-Z0-9]+")
-
-
-def macro(text: str) -> str:
-    """The part of a macro's or enumerator's name that stands for `text`: upper case, digits, single underscores.
-
-    ``fwVersion`` becomes ``FW_VERSION``. A text without any ASCII letter or digit is spelled by its UTF-8 bytes, so
-    that something always stands there. Not injective: the checks of the description refuse what falls together.
-    """
-    name = _NOT_MACRO.sub("_", _WORD_BOUNDARY.sub("_", text).upper()).strip("_")
-    return name or "X" + text.encode("utf-8").hex().upper()
-
-
-def path_macro(path: tuple[PathStep, ...]) -> str:
-    """What stands behind ``AWS_FOTA_FIELD_`` for a path; one that the envelope has already gets ``DOCUMENT_``."""
-    name = "_".join(macro(str(step)) for step in path)
-    return "DOCUMENT_" + name if name in ENVELOPE_MACROS else name
 
 
 def field_macro(field: Field) -> str:

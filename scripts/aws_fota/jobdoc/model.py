@@ -10,6 +10,19 @@ from enum import Enum
 PathStep = str | int
 
 
+def dotted(path: tuple[PathStep, ...]) -> str:
+    """A path in one line; a name that the short form could not hold stands in brackets and quotes."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif any(character in ".[]" for character in step):
+            text += f'["{step}"]'
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
 class FieldType(Enum):
     """The types a field of the job document can have; the value is the word used in the YAML."""
 
@@ -68,14 +81,8 @@ class Field:
 
     @property
     def dotted(self) -> str:
-        """The path as it is written in the YAML, for example ``location.url`` or ``steps[0].action``."""
-        text = ""
-        for step in self.path:
-            if isinstance(step, int):
-                text += f"[{step}]"
-            else:
-                text += f".{step}" if text else step
-        return text
+        """The path for people, for example ``location.url``, ``steps[0].action`` or ``["a.b"].c``."""
+        return dotted(self.path)
 
 
 @dataclass(frozen=True)

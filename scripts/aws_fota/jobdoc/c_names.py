@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How names of the job document are spelled in C, and which names C or the module have taken already.
+
+Beside the description and not beside the templates, because a description whose names meet each other in C is refused.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aws_fota.jobdoc.model import PathStep
+
+#: What stands behind ``AWS_FOTA_FIELD_`` for the members of the envelope (templates/include/aws_fota/message.h.j2).
+ENVELOPE_MACROS = frozenset(
+    {
+        "MESSAGE",
+        "CLIENT_TOKEN",
+        "EXECUTION",
+        "JOB_ID",
+        "STATUS",
+        "VERSION_NUMBER",
+        "JOB_DOCUMENT",
+        "EXECUTION_STATE",
+        "CODE",
+        "IN_PROGRESS_JOBS",
+        "QUEUED_JOBS",
+        "END",
+    }
+)
+
+#: Keywords of C11 and C++, and names that are macros in some compiler or header that a build includes.
+TAKEN = frozenset(
+    """
+    alignas alignof and and_eq asm assert auto bitand bitor bool break case catch char class compl const constexpr
+    const_cast continue decltype default delete do double dynamic_cast else enum errno explicit export extern false
+    float for friend goto i386 if inline int linux log long mutable namespace new noexcept not not_eq nullptr operator
+    or or_eq private protected public register reinterpret_cast restrict return short signed sizeof static
+    static_assert static_cast stderr stdin stdout struct switch template this thread_local throw true try typedef
+    typeid typename typeof union unix unsigned using virtual void volatile wchar_t while xor xor_eq
+    """.split()  # noqa: SIM905
+)
+
+#: First words of the module's own names behind ``AWS_FOTA_`` and ``enum aws_fota_``: an enum's names begin with its
+#: destination, and must not meet them. A test compares this with the generated headers.
+MODULE_WORDS = frozenset(
+    """
+    ACTION ACTIONS ALLOW ANSWER APPLICATION BACKOFF BOOT CALLBACK CONFIRM CRC DETAIL DETAILS DOWNLOAD ENGINE ERROR ETAG
+    EVENT EVT EXT FIELD FIELDS FILE FLAG HASH HOST HOSTNAME HTTP IMAGE INPUT JOB JOBS JSON KEY KEYS KIND LIMITS MESSAGE
+    OPERATION PARSE PARSER PATH PAYLOAD PENDING PERSIST PHASE PROGRESS PUBLICATION RANGE REASON RECORD REFUSAL
+    REMEMBERED REPORT RESULT RESUME RETRIES REVERSE SCHEME SHA256 SLOT SLOW STATE STATUS STEP SUBSCRIPTION SWAP TABLE
+    TABLES TEXT THING TIMER TOPIC TRANSITION TRIE TYPE UPDATE URL VERIFY VERSION
+    """.split()  # noqa: SIM905
+)
+
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NOT_MACRO = re.compile(r"[^A-Z0-9]+")
+
+
+def macro(text: str) -> str:
+    """The part of a macro's or enumerator's name that stands for `text`: upper case, digits, single underscores.
+
+    ``fwVersion`` becomes ``FW_VERSION``. A text without any ASCII letter or digit is spelled by its UTF-8 bytes, so
+    that something always stands there. Not injective: the checks of the description refuse what falls together.
+    """
+    name = _NOT_MACRO.sub("_", _WORD_BOUNDARY.sub("_", text).upper()).strip("_")
+    return name or "X" + text.encode("utf-8").hex().upper()
+
+
+def path_macro(path: tuple[PathStep, ...]) -> str:
+    """What stands behind ``AWS_FOTA_FIELD_`` for a path; one that the envelope has already gets ``DOCUMENT_``."""
+    name = "_".join(macro(str(step)) for step in path)
+    return "DOCUMENT_" + name if name in ENVELOPE_MACROS else name
