@@ -6,10 +6,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from aws_fota.jobdoc.model import PathStep
+from aws_fota.jobdoc.model import PathStep, dotted
 
 #: Bytes of UTF-8 of one member's name: an entry of the generated key table has one byte for its length.
 NAME_MAX = 64
+
+#: Bytes of UTF-8 of a whole path, escaped for JSON: a report with the reason and the name of the field stays below
+#: AWS_FOTA_PUBLICATION_MAX (templates/include/aws_fota/limits.h.j2).
+PATH_MAX = 128
 
 #: The highest index of an array's element: the generated tables hold it in one byte.
 INDEX_MAX = 254
@@ -45,6 +49,10 @@ def parse(written: Any) -> tuple[PathStep, ...]:
         _check(step)
     if isinstance(steps[0], int):
         raise BadPath("begins with an index, but the job document is an object")
+    text = dotted(steps)
+    size = len(text.encode("utf-8")) + text.count('"') + text.count("\\")
+    if size > PATH_MAX:
+        raise BadPath(f"has {size} bytes as a JSON text, more than {PATH_MAX}")
     return steps
 
 
@@ -78,5 +86,6 @@ def _check(step: PathStep) -> None:
     size = len(step.encode("utf-8"))
     if size > NAME_MAX:
         raise BadPath(f"has a name of {size} bytes, more than {NAME_MAX}")
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in step):
-        raise BadPath("has a control character in a name")
+    if not step.isprintable():
+        # AWS IoT Jobs takes no such character in statusDetails, where a report names the field.
+        raise BadPath("has a character in a name that is not printable")

@@ -246,7 +246,10 @@ def test_an_unknown_type_is_answered_with_the_nearest(tmp_path: Path) -> None:
         ("{path: [a, true], type: u32, to: a}", "path", "path-syntax"),
         ("{path: [a, ''], type: u32, to: a}", "path", "path-syntax"),
         ('{path: "a\\tb", type: u32, to: a}', "path", "path-syntax"),
+        ('{path: "a\\u200bb", type: u32, to: a}', "path", "path-syntax"),
         (f"{{path: {'k' * 65}, type: u32, to: a}}", "path", "path-syntax"),
+        (f"{{path: {'k' * 64}.{'l' * 64}, type: u32, to: a}}", "path", "path-syntax"),
+        (f"{{path: ['{'k' * 64}', '{chr(34) * 32}'], type: u32, to: a}}", "path", "path-syntax"),
         # Destinations.
         ("{path: a, type: u32, to: ''}", "to", "destination-name"),
         ("{path: a, type: u32, to: 1a}", "to", "destination-name"),
