@@ -9,9 +9,7 @@ A message begins valid and complete; then a few flaws are put into its tree, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -37,8 +35,6 @@ from differential.value_strategies import (
     words,
 )
 
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-
 
 @dataclass(frozen=True)
 class Message:
@@ -56,7 +52,7 @@ class Message:
 class _Values:
     """Where the values of one message come from: now and then from about the rule instead of inside it."""
 
-    draw: Draw
+    draw: st.DrawFn
     settings: Settings
     #: How many values in a hundred are drawn from about the rule.
     edge_percent: int
@@ -180,13 +176,13 @@ def _tree(values: _Values, description: Description, kind: MessageKind) -> Membe
     return root
 
 
-def _shuffle(draw: Draw, root: Members) -> None:
+def _shuffle(draw: st.DrawFn, root: Members) -> None:
     for container in containers(root):
         if isinstance(container, Members):
             container.members = draw(st.permutations(container.members))
 
 
-def _flaw(draw: Draw, root: Members, description: Description, settings: Settings) -> None:
+def _flaw(draw: st.DrawFn, root: Members, description: Description, settings: Settings) -> None:
     """Change one thing in the tree, not always for the worse."""
     container = draw(st.sampled_from(containers(root)))
     values = _Values(draw, settings, 100)
@@ -231,7 +227,7 @@ def _respelled(name: bytes) -> st.SearchStrategy[bytes]:
     return st.one_of(spellings(text), spellings(text), spellings(text), almost)
 
 
-def _damage(draw: Draw, data: bytes, settings: Settings) -> bytes:
+def _damage(draw: st.DrawFn, data: bytes, settings: Settings) -> bytes:
     """Change the bytes of a message."""
     at = draw(st.integers(0, len(data)))
     how = draw(st.sampled_from(("cut", "flip", "insert", "delete", "swap", "tail", "nasty", "deep")))
@@ -264,7 +260,7 @@ def _damage(draw: Draw, data: bytes, settings: Settings) -> bytes:
 
 @st.composite
 def messages(
-    draw: Draw, description: Description, settings: Settings, kinds: tuple[MessageKind, ...] = tuple(MessageKind)
+    draw: st.DrawFn, description: Description, settings: Settings, kinds: tuple[MessageKind, ...] = tuple(MessageKind)
 ) -> Message:
     """Messages for one parser."""
     # The kind that reads most comes first, and so is what failing examples shrink to.
@@ -285,7 +281,7 @@ def messages(
 
 
 @st.composite
-def splits(draw: Draw, length: int) -> list[int]:
+def splits(draw: st.DrawFn, length: int) -> list[int]:
     """Lengths of the pieces in which a message of ``length`` bytes is fed, empty ones among them."""
     how = draw(st.sampled_from(("whole", "bytes", "some")))
     if how == "whole":
