@@ -1,50 +1,57 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing files so that a reader never sees half of one."""
+"""Writing files so that a reader never sees half of one, nor a failed run a part of them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from aws_fota.errors import InputError
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` with `content` in one step, making its parent folders.
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write several files: all are written beside their targets first, and only then put in place.
 
-    The mode of a file that is replaced is kept; a new one gets what the umask allows.
+    The mode of a file that is replaced is kept; a new one gets what the umask allows. Missing folders are made, and
+    removed again when the files cannot be written.
+
+    Raises:
+        InputError: a file or its folder cannot be written. While files are prepared nothing has changed; what fails
+            when they are put in place leaves each file either old or new.
+    """
+    prepared: dict[Path, Path] = {}
+    folders: list[Path] = []
+    done = False
+    try:
+        for path, content in files.items():
+            with _telling(path):
+                folders.extend(_make_folder(path.parent))
+                prepared[path] = _prepare(path, content)
+        for path in list(prepared):
+            with _telling(path):
+                prepared[path].replace(path)
+            del prepared[path]
+        done = True
+    finally:
+        for temporary in prepared.values():
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+        if not done:
+            for folder in reversed(folders):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace `path` with `content` in one step, making its parent folders; as :func:`write_all` does.
 
     Raises:
         InputError: the file or its folder cannot be written; whatever was there before is untouched.
     """
-    temporary: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise InputError(
-            f"cannot be written: {error.strerror or error}",
-            rule="output",
-            path=path,
-            fix="choose a folder that can be written to",
-        ) from error
-    except BaseException:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise
+    write_all({path: content})
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:
@@ -60,6 +67,52 @@ def write_if_changed(path: Path, content: bytes) -> bool:
         pass
     write_atomically(path, content)
     return True
+
+
+@contextlib.contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """Turn an OSError into the one message for a file that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"cannot be written: {error.strerror or error}",
+            rule="output",
+            path=path,
+            fix="choose a folder that can be written to",
+        ) from error
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make `folder` with its parents; returns those that were not there, outermost first."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    made = missing[::-1]
+    for path in made:
+        path.mkdir(exist_ok=True)
+    return made
+
+
+def _prepare(path: Path, content: bytes) -> Path:
+    """A temporary file beside `path` that holds `content`, with the mode that `path` is to have."""
+    if path.is_dir():
+        raise IsADirectoryError(None, "is a folder", str(path))
+    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(mode)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    return temporary
 
 
 def _umask() -> int:

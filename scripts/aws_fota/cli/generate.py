@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``generate``: write the C module for a build, or check the one that is there."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from aws_fota.cli import generate_report
+from aws_fota.cli.model_options import add_model_arguments, model_source
+from aws_fota.errors import CheckFailed, ExitCode
+
+#: Where the module goes without -o: below the current folder, or below the build folder of -d.
+DEFAULT_FOLDER = "generated"
+DEFAULT_FOLDER_IN_BUILD = "aws_fota/generated"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``generate``."""
+    add_model_arguments(parser)
+    output = parser.add_argument_group("what happens to it")
+    output.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help=f"the folder of the module (default: {DEFAULT_FOLDER}, with -d BUILD/{DEFAULT_FOLDER_IN_BUILD})",
+    )
+    mode = output.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--check", action="store_true", help="write nothing; show a diff and exit with 1 if DIR is not up to date"
+    )
+    mode.add_argument("--dry-run", action="store_true", help="write nothing; say what would be done")
+    output.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default: text)")
+    output.add_argument("--depfile", type=Path, metavar="FILE", help="also write a Make rule with everything read")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry ``generate`` out."""
+    # Not at the top: ``generate --help`` does without Jinja.
+    from aws_fota.codegen import depfile, output_folder
+    from aws_fota.codegen.generate import generate
+
+    source = model_source(args)
+    folder = args.output or _default_folder(source.build)
+    result = generate(source.model())
+    comparisons = output_folder.compare(result, folder)
+    if args.dry_run:
+        output_folder.refuse_foreign(comparisons, folder)
+    elif not args.check:
+        output_folder.apply(comparisons, folder)
+        if args.depfile:
+            depfile.write(args.depfile, folder, result, [source.description, source.config])
+    if args.format == "json":
+        print(generate_report.as_json(comparisons, folder, source, generate_report.mode_of(args)))
+    elif args.check:
+        generate_report.print_diff(comparisons, folder)
+    else:
+        for line in generate_report.lines(comparisons, folder, source, args.dry_run):
+            args.inform(line)
+    failure = generate_report.failure(comparisons, folder) if args.check else ""
+    if failure:
+        raise CheckFailed(failure, rule="generated", path=folder, fix="run the same command without --check")
+    return ExitCode.OK
+
+
+def _default_folder(build: Path | None) -> Path:
+    return Path(DEFAULT_FOLDER) if build is None else build / DEFAULT_FOLDER_IN_BUILD

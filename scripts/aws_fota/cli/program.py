@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running a command: the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aws_fota.cli.commands import COMMANDS
+from aws_fota.errors import AwsFotaError, EnvironmentLacks, ErrorList, ExitCode
+
+#: What a shell reports for a program that Ctrl-C ended (128 + SIGINT), and for one whose reader went away (+ SIGPIPE).
+INTERRUPTED = 130
+READER_GONE = 141
+#: A defect of this program; sysexits.h calls it EX_SOFTWARE.
+DEFECT = 70
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """The console script ``aws-fota``.
+
+    Args:
+        argv: the arguments, without the program's name; None for those of the process.
+
+    Returns:
+        The exit code. What argparse itself ends (``--help``, wrong usage) is returned too.
+    """
+    from aws_fota.cli.parser import parser
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character must not end the program.
+            stream.reconfigure(errors="backslashreplace")
+
+    def parsed() -> int:
+        args = parser().parse_args(argv)
+        args.inform = print
+        return _dispatch(args)
+
+    return _guarded(parsed, "--debug" in (sys.argv[1:] if argv is None else argv))
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Carry out a command whose arguments were parsed, by :func:`aws_fota.cli.parser.add_commands`, elsewhere.
+
+    Args:
+        args: with ``inform``, a function that tells people a line of text.
+    """
+    return _guarded(lambda: _dispatch(args), args.debug)
+
+
+def _dispatch(args: argparse.Namespace) -> int:
+    return int(COMMANDS[args.command].load().run(args))
+
+
+def _guarded(action: Callable[[], int], debug: bool) -> int:
+    try:
+        code = action()
+        sys.stdout.flush()
+        return code
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else ExitCode.OK if ended.code is None else ExitCode.USAGE
+    except KeyboardInterrupt:
+        _tell("interrupted")
+        return INTERRUPTED
+    except AwsFotaError as error:
+        _show(debug)
+        _tell_all(error)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == "aws_fota":
+            return _defect(error, debug)
+        _show(debug)
+        lacks = _missing_package(error.name)
+        _tell_all(lacks)
+        return lacks.exit_code
+    except Exception as error:
+        if isinstance(error, OSError) and not _stdout_works():
+            return READER_GONE if isinstance(error, BrokenPipeError) else _stdout_failed(error)
+        return _defect(error, debug)
+
+
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"aws-fota: {text}", file=sys.stderr)
+
+
+def _tell_all(error: AwsFotaError) -> None:
+    for single in error.errors if isinstance(error, ErrorList) else [error]:
+        _tell(f"error: {single}")
+
+
+def _show(debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+
+
+def _missing_package(name: str) -> EnvironmentLacks:
+    extras = sorted({command.extra for command in COMMANDS.values() if command.extra})
+    wanted = f"'west-aws-fota[{','.join(extras)}]'" if extras else "west-aws-fota"
+    return EnvironmentLacks(
+        f"the Python package '{name.split('.')[0]}' is missing",
+        rule="python-package",
+        fix=f"install it with: {sys.executable} -m pip install {wanted}",
+    )
+
+
+def _defect(error: Exception, debug: bool) -> int:
+    """One line that says that it is our fault, and how to tell us."""
+    _show(debug)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    how = "please report it with what is above" if debug else "please report it with what --debug shows"
+    _tell(f"error: this is a defect of west-aws-fota: {what} ({Path(frame.filename).name}:{frame.lineno}); {how}")
+    return DEFECT
+
+
+def _stdout_works() -> bool:
+    """Whether what was printed can still be delivered; if not, let Python's own flush at the end have no part in it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
+
+
+def _stdout_failed(error: OSError) -> int:
+    lacks = EnvironmentLacks(
+        f"the standard output cannot be written: {error.strerror or error}",
+        rule="output",
+        fix="send it to a place that can be written to",
+    )
+    _tell_all(lacks)
+    return lacks.exit_code

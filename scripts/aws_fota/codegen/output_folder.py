@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A generated module and the folder that it belongs in: what differs, what may be written, what is left over."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from aws_fota.codegen.generate import MARK, GenerationResult
+from aws_fota.errors import AwsFotaError, ErrorList, InputError
+from aws_fota.output import write_all
+
+#: Bytes at the beginning of a file in which the mark is looked for: the banner is shorter.
+_BANNER_MAX = 1024
+
+#: Below the output folder, the folders in which every generated file lies.
+_ROOTS = ("include", "src")
+
+
+class State(Enum):
+    """How a file on disk compares with what is generated."""
+
+    UNCHANGED = "unchanged"
+    DIFFERS = "differs"
+    MISSING = "missing"
+    #: Generated once, and not part of the module any more.
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One file of the module, or one that is left over.
+
+    Attributes:
+        path: relative to the output folder, with ``/``.
+        state: how the two compare.
+        old: what is on disk, None where nothing is.
+        new: what is generated, None for a stale file.
+    """
+
+    path: str
+    state: State
+    old: bytes | None
+    new: bytes | None
+
+
+def compare(result: GenerationResult, folder: Path) -> tuple[Comparison, ...]:
+    """Every file of `result` and every stale one in `folder`, sorted by path.
+
+    Raises:
+        InputError, ErrorList: a file or folder in the way cannot be read, or is none.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is not a folder", rule="output", path=folder, fix="name a folder with -o")
+    comparisons = [_comparison(path, content, folder) for path, content in result.files.items()]
+    stale = [path for path in _marked(folder) if path not in result.files]
+    comparisons += [Comparison(path, State.STALE, _read(folder / path), None) for path in stale]
+    return tuple(sorted(comparisons, key=lambda comparison: comparison.path))
+
+
+def refuse_foreign(comparisons: tuple[Comparison, ...], folder: Path) -> None:
+    """Refuse to overwrite what carries no mark.
+
+    Raises:
+        InputError, ErrorList: such files are in the way.
+    """
+    errors: list[AwsFotaError] = [
+        InputError(
+            "is not a generated file, and is not overwritten",
+            rule="output-mark",
+            path=folder / comparison.path,
+            fix="move it away, or choose another folder with -o",
+        )
+        for comparison in comparisons
+        if comparison.state is State.DIFFERS and comparison.old is not None and not _is_marked(comparison.old)
+    ]
+    if errors:
+        raise errors[0] if len(errors) == 1 else ErrorList(errors)
+
+
+def apply(comparisons: tuple[Comparison, ...], folder: Path) -> None:
+    """Write what differs or is missing, and remove what is stale, with folders that become empty by it.
+
+    Raises:
+        InputError, ErrorList: a file without the mark is in the way, before anything is changed; or a file cannot be
+            written or removed.
+    """
+    refuse_foreign(comparisons, folder)
+    write_all(
+        {
+            folder / comparison.path: comparison.new
+            for comparison in comparisons
+            if comparison.state in (State.DIFFERS, State.MISSING) and comparison.new is not None
+        }
+    )
+    for comparison in comparisons:
+        if comparison.state is State.STALE:
+            _remove(folder, comparison.path)
+
+
+def _comparison(path: str, content: bytes, folder: Path) -> Comparison:
+    old = _read(folder / path)
+    if old is None:
+        return Comparison(path, State.MISSING, None, content)
+    return Comparison(path, State.UNCHANGED if old == content else State.DIFFERS, old, content)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(
+            f"is in the way: {error.strerror or error}",
+            rule="output",
+            path=path,
+            fix="move it away, or choose another folder with -o",
+        ) from error
+
+
+def _marked(folder: Path) -> list[str]:
+    """The generated files in `folder`, by their mark. Links are not followed: what they lead to is not ours."""
+    found = []
+    for root in _ROOTS:
+        for parent, folders, names in os.walk(folder / root):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(parent) / name
+                if not path.is_symlink() and path.is_file() and _begins_with_mark(path):
+                    found.append(path.relative_to(folder).as_posix())
+    return found
+
+
+def _begins_with_mark(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return _is_marked(stream.read(_BANNER_MAX))
+    except OSError:
+        # What cannot be read is left alone; if it is one of the module's own files, comparing tells.
+        return False
+
+
+def _is_marked(content: bytes) -> bool:
+    return MARK.encode() in content[:_BANNER_MAX]
+
+
+def _remove(folder: Path, path: str) -> None:
+    try:
+        (folder / path).unlink()
+        parent = (folder / path).parent
+        while parent != folder and not any(parent.iterdir()):
+            parent.rmdir()
+            parent = parent.parent
+    except OSError as error:
+        raise InputError(
+            f"cannot be removed: {error.strerror or error}", rule="output", path=folder / path, fix="remove it"
+        ) from error
