@@ -17,7 +17,7 @@ THING_NAME = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 DOCUMENT_MAX_BYTES = 32_768
 
 DETAIL_KEY = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
-#: 1 to 1024 characters, none of them a control character (the model's pattern is ``[^\p{C}]*+``).
+#: 1 to 1024 characters, none of Unicode's category C (botocore's pattern: ``[^\p{C}]+``).
 DETAIL_VALUE_MAX_CHARS = 1024
 #: Pairs in statusDetails; read in one place only.
 DETAIL_PAIRS_MAX = 10

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -116,26 +116,34 @@ class JobConfig:
         minutes = self.in_progress_timeout_minutes
         low, high = jobs_limits.TIMEOUT_MINUTES_MIN, jobs_limits.TIMEOUT_MINUTES_MAX
         if minutes is not None and not low <= minutes <= high:
-            raise ControlError("InvalidRequest", f"{minutes} is not {low} to {high}", field="inProgressTimeoutInMinutes")
+            raise ControlError(
+                "InvalidRequest", f"{minutes} is not {low} to {high}", field="inProgressTimeoutInMinutes"
+            )
         unknown = set(self.retries) - {"FAILED", "TIMED_OUT", "ALL"}
         if unknown or ("ALL" in self.retries and len(self.retries) > 1):
             raise ControlError("InvalidRequest", "takes FAILED and TIMED_OUT, or ALL alone", field="failureType")
         if any(count < 1 for count in self.retries.values()) or sum(self.retries.values()) > jobs_limits.RETRIES_MAX:
-            raise ControlError("InvalidRequest", f"takes 1 to {jobs_limits.RETRIES_MAX} retries", field="numberOfRetries")
+            raise ControlError(
+                "InvalidRequest", f"takes 1 to {jobs_limits.RETRIES_MAX} retries", field="numberOfRetries"
+            )
         low, high = jobs_limits.PRESIGNED_EXPIRES_MIN_S, jobs_limits.PRESIGNED_EXPIRES_MAX_S
         if not low <= self.presigned_expires_s <= high:
-            raise ControlError("InvalidRequest", f"{self.presigned_expires_s} is not {low} to {high}", field="expiresInSec")
+            raise ControlError(
+                "InvalidRequest", f"{self.presigned_expires_s} is not {low} to {high}", field="expiresInSec"
+            )
 
-    def allows_retry(self, status: Status, done: int) -> bool:
+    def allows_retry(self, status: Status, earlier: Sequence[Status]) -> bool:
         """Whether an execution that ended in `status` is tried again.
 
         Args:
             status: how the execution ended.
-            done: how many earlier executions of the same job on the same thing ended for this failure type.
+            earlier: how the executions before it, of the same job on the same thing, ended.
         """
         if status not in (Status.FAILED, Status.TIMED_OUT):
             return False
-        return done < self.retries.get("ALL", self.retries.get(status.value, 0))
+        if "ALL" in self.retries:
+            return len(earlier) < self.retries["ALL"]
+        return earlier.count(status) < self.retries.get(status.value, 0)
 
 
 @dataclass(frozen=True)

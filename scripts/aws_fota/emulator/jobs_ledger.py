@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All things, jobs and executions, every change made to them, and the notifications that follow."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from aws_fota.emulator import jobs_documents, jobs_limits, jobs_topics, jobs_views
+from aws_fota.emulator.clock import Clock
+from aws_fota.emulator.jobs_documents import Signer
+from aws_fota.emulator.jobs_model import Change, Delivery, Execution, Job, JobConfig, JobStatus, Status
+
+Observer = Callable[[Change], None]
+_Key = tuple[str, int]
+
+
+class JobsLedger:
+    """The state of the Jobs service.
+
+    Whoever changes it calls :meth:`notifications` for the things concerned and delivers what comes back.
+
+    Args:
+        clock: the times.
+        signer: makes presigned URLs for the placeholders in documents.
+    """
+
+    def __init__(self, clock: Clock, signer: Signer) -> None:
+        self.clock = clock
+        self.things: set[str] = set()
+        self.jobs: dict[str, Job] = {}
+        self.observers: list[Observer] = []
+        self._signer = signer
+        self._pending: dict[str, dict[_Key, Execution]] = {}
+        self._told: dict[str, tuple[frozenset[_Key], _Key | None]] = {}
+        self._timers: list[tuple[float, int, Execution]] = []
+        self._timer_count = itertools.count()
+        self._sequence = itertools.count(1)
+
+    def pending(self, thing: str) -> list[Execution]:
+        """Executions of `thing` that have not ended: those in progress first, then by queue time."""
+        executions = self._pending.get(thing, {}).values()
+        return sorted(executions, key=lambda it: (it.status is not Status.IN_PROGRESS, it.queued_at, it.sequence))
+
+    def next_deadline(self) -> float | None:
+        """Monotonic seconds at which the first running timer ends, None when none runs."""
+        while self._timers:
+            at, _, execution = self._timers[0]
+            if execution.deadline == at:
+                return at
+            heapq.heappop(self._timers)
+        return None
+
+    def expired(self) -> Iterator[Execution]:
+        """Executions whose timer has run out, the earliest first; each must be ended before the next is asked for."""
+        while (at := self.next_deadline()) is not None and at <= self.clock.monotonic():
+            yield self._timers[0][2]
+
+    def execution(self, job_id: str, thing: str, number: int | None = None) -> Execution | None:
+        """One execution, the latest when no number is given, None when there is none."""
+        job = self.jobs.get(job_id)
+        tries = job.executions.get(thing, []) if job else []
+        if number is None:
+            return tries[-1] if tries else None
+        return next((execution for execution in tries if execution.number == number), None)
+
+    def document(self, execution: Execution) -> dict[str, Any]:
+        """The job document as it is delivered now: each placeholder is signed anew."""
+        job = self.jobs[execution.job_id]
+        return jobs_documents.deliver(job.document, self._signer, job.config.presigned_expires_s)
+
+    def add_job(self, job_id: str, document: dict[str, Any], targets: Iterable[str], config: JobConfig) -> Job:
+        """Store a job and queue its first execution on each target."""
+        job = Job(job_id, document, tuple(targets), config, self.clock.wall())
+        self.jobs[job_id] = job
+        for thing in job.targets:
+            self._queue(job, thing)
+        return job
+
+    def remove_job(self, job_id: str) -> None:
+        """Forget a job and all its executions."""
+        job = self.jobs[job_id]
+        for thing in job.executions:
+            for execution in job.executions[thing]:
+                if not execution.status.terminal:
+                    self._leave_pending(execution)
+                    self._record(execution, "deleted")
+        del self.jobs[job_id]
+
+    def change(self, execution: Execution, status: Status, details: dict[str, str] | None, cause: str) -> None:
+        """Give an execution a status, and other details unless they are None; versionNumber goes up by one.
+
+        A status that ends it stops its timers, and may queue a retry and complete the job.
+        """
+        job = self.jobs[execution.job_id]
+        now = self.clock.wall()
+        if status is Status.IN_PROGRESS and execution.started_at is None:
+            execution.started_at = now
+            if job.config.in_progress_timeout_minutes is not None:
+                minutes = job.config.in_progress_timeout_minutes
+                execution.in_progress_deadline = self.clock.monotonic() + 60 * minutes
+                self._watch(execution)
+        execution.status = status
+        if details is not None:
+            execution.status_details = dict(details)
+        execution.version += 1
+        execution.last_updated_at = now
+        self._record(execution, cause)
+        if status.terminal:
+            self._end(job, execution)
+
+    def set_step_timer(self, execution: Execution, minutes: int | None) -> None:
+        """Start, renew, cancel (-1) or leave (None) the step timer of an execution that is IN_PROGRESS."""
+        if minutes is None or execution.status is not Status.IN_PROGRESS:
+            return
+        cancel = minutes == jobs_limits.STEP_TIMEOUT_CANCEL
+        execution.step_deadline = None if cancel else self.clock.monotonic() + 60 * minutes
+        self._watch(execution)
+
+    def notifications(self, *things: str) -> list[Delivery]:
+        """What must be told since the last call.
+
+        ``notify`` when an execution joined or left the pending ones of a thing, ``notify-next`` when another
+        execution became the first of them; neither when only the details of one changed.
+        """
+        deliveries = []
+        for thing in dict.fromkeys(things):
+            pending = self.pending(thing)
+            keys = frozenset((execution.job_id, execution.number) for execution in pending)
+            first = (pending[0].job_id, pending[0].number) if pending else None
+            told_keys, told_first = self._told.get(thing, (frozenset(), None))
+            self._told[thing] = (keys, first)
+            timestamp = self.clock.wall()
+            if keys != told_keys:
+                payload = jobs_documents.encode(jobs_views.notify(pending, timestamp))
+                deliveries.append(Delivery(thing, jobs_topics.notify(thing), payload, to_publisher=False))
+            if first != told_first:
+                described = jobs_views.next_execution(pending[0], self.document(pending[0])) if pending else None
+                payload = jobs_documents.encode(jobs_views.notify_next(described, timestamp))
+                deliveries.append(Delivery(thing, jobs_topics.notify_next(thing), payload, to_publisher=False))
+        return deliveries
+
+    def _queue(self, job: Job, thing: str) -> None:
+        tries = job.executions.setdefault(thing, [])
+        now = self.clock.wall()
+        execution = Execution(job.job_id, thing, len(tries) + 1, next(self._sequence), now, now)
+        tries.append(execution)
+        self._pending.setdefault(thing, {})[job.job_id, execution.number] = execution
+        self._record(execution, "created")
+
+    def _end(self, job: Job, execution: Execution) -> None:
+        self._leave_pending(execution)
+        if job.status is JobStatus.IN_PROGRESS:
+            tries = job.executions[execution.thing]
+            earlier = [one.status for one in tries if one.number < execution.number]
+            if job.config.allows_retry(execution.status, earlier):
+                self._queue(job, execution.thing)
+            elif all(tries[-1].status.terminal for tries in job.executions.values()):
+                job.status = JobStatus.COMPLETED
+
+    def _leave_pending(self, execution: Execution) -> None:
+        execution.in_progress_deadline = execution.step_deadline = None
+        del self._pending[execution.thing][execution.job_id, execution.number]
+
+    def _watch(self, execution: Execution) -> None:
+        """Note when the execution's timer ends; an entry whose deadline moved is skipped when its time comes."""
+        if execution.deadline is not None:
+            heapq.heappush(self._timers, (execution.deadline, next(self._timer_count), execution))
+
+    def _record(self, execution: Execution, cause: str) -> None:
+        change = Change(
+            at=self.clock.wall(),
+            job_id=execution.job_id,
+            thing=execution.thing,
+            execution_number=execution.number,
+            status=execution.status,
+            status_details=dict(execution.status_details),
+            version_number=execution.version,
+            cause=cause,
+        )
+        execution.history.append(change)
+        for observer in list(self.observers):
+            observer(change)
