@@ -56,7 +56,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _dispatch(args: argparse.Namespace) -> int:
-    return int(COMMANDS[args.command].load().run(args))
+    return int(COMMANDS[args.aws_fota_command].load().run(args))
 
 
 def _guarded(action: Callable[[], int], debug: bool) -> int:

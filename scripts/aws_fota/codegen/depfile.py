@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aws_fota import resources
-from aws_fota.codegen.generate import GenerationResult
+from aws_fota.codegen.result import GenerationResult
 from aws_fota.output import write_if_changed
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from aws_fota.codegen.generate import MARK, GenerationResult
+from aws_fota.codegen.result import MARK, GenerationResult
 from aws_fota.errors import AwsFotaError, ErrorList, InputError
 from aws_fota.output import write_all
 
