@@ -33,11 +33,13 @@ class YamlSource:
 
     Attributes:
         path: the file, as it was named by the user.
+        content: its bytes.
         data: dictionaries, lists, str, int, bool, None and :class:`Unquoted`.
         lines: the line of each value by its location, counted from 1; of a member it is the line of its key.
     """
 
     path: Path
+    content: bytes
     data: Any
     lines: dict[Location, int]
 
@@ -105,7 +107,7 @@ def parse(path: Path, data: bytes) -> YamlSource:
         reading.loader.dispose()
     if reading.errors:
         raise reading.errors[0] if len(reading.errors) == 1 else ErrorList(reading.errors)
-    return YamlSource(path, value, reading.lines)
+    return YamlSource(path, data, value, reading.lines)
 
 
 def _syntax_error(path: Path, text: str, error: Exception) -> InputError:
