@@ -258,26 +258,54 @@ def _damage(draw: st.DrawFn, data: bytes, settings: Settings) -> bytes:
     return data[: colon + 1] + new + data[end:]
 
 
+@dataclass
+class MessageTree:
+    """A message before it is written out."""
+
+    kind: MessageKind
+    root: Members
+    remembered: frozenset[int]
+
+
+EVERY_KIND = tuple(MessageKind)
+
+
 @st.composite
-def messages(
-    draw: st.DrawFn, description: Description, settings: Settings, kinds: tuple[MessageKind, ...] = tuple(MessageKind)
-) -> Message:
-    """Messages for one parser."""
+def message_trees(
+    draw: st.DrawFn,
+    description: Description,
+    settings: Settings,
+    kinds: tuple[MessageKind, ...] = EVERY_KIND,
+    *,
+    flawless: bool = False,
+) -> MessageTree:
+    """Messages for one parser, well-formed; with ``flawless`` such that every described member obeys its rule."""
     # The kind that reads most comes first, and so is what failing examples shrink to.
-    weighted = [kind for kind in (MessageKind.EXECUTION,) * 5 + tuple(MessageKind) if kind in kinds]
-    kind = draw(st.sampled_from(weighted))
-    written_as = kind if draw(st.integers(0, 9)) else draw(st.sampled_from(tuple(MessageKind)))
-    values = _Values(draw, settings, draw(st.sampled_from((0, 0, 5, 10, 50))))
-    root = _tree(values, description, written_as)
+    kind = draw(st.sampled_from([kind for kind in (MessageKind.EXECUTION,) * 5 + EVERY_KIND if kind in kinds]))
+    mistaken = not flawless and draw(st.integers(0, 9)) == 9
+    values = _Values(draw, settings, 0 if flawless else draw(st.sampled_from((0, 0, 5, 10, 50))))
+    root = _tree(values, description, draw(st.sampled_from(EVERY_KIND)) if mistaken else kind)
     if draw(st.booleans()):
         _shuffle(draw, root)
-    for _ in range(draw(st.sampled_from((0, 0, 1, 1, 1, 2, 3)))):
+    for _ in range(0 if flawless else draw(st.sampled_from((0, 0, 1, 1, 1, 2, 3)))):
         _flaw(draw, root, description, settings)
-    data = render(root, draw(st.sampled_from(GAPS)))
+    remembered = frozenset(draw(st.sets(st.sampled_from([job_hash(job_id) for job_id in JOB_IDS]))))
+    return MessageTree(kind, root, remembered)
+
+
+@st.composite
+def messages(
+    draw: st.DrawFn,
+    description: Description,
+    settings: Settings,
+    kinds: tuple[MessageKind, ...] = EVERY_KIND,
+) -> Message:
+    """Messages for one parser, some of them damaged so that they are no JSON any more."""
+    tree = draw(message_trees(description, settings, kinds))
+    data = render(tree.root, draw(st.sampled_from(GAPS)))
     for _ in range(draw(st.sampled_from((0, 0, 0, 0, 1, 1, 2)))):
         data = _damage(draw, data, settings)
-    remembered = frozenset(draw(st.sets(st.sampled_from([job_hash(job_id) for job_id in JOB_IDS]))))
-    return Message(description, settings, kind, data, remembered)
+    return Message(description, settings, tree.kind, data, tree.remembered)
 
 
 @st.composite
