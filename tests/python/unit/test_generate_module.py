@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a model to the bytes of the module."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+from aws_fota import __version__, resources
+from aws_fota.codegen import assembly, environment, generate
+from aws_fota.codegen.job_members import members
+from aws_fota.codegen.model import Model
+from aws_fota.codegen.result import MARK
+from aws_fota.config.limits import Settings
+from aws_fota.jobdoc import c_names
+from aws_fota.jobdoc.model import Description, Field, FieldType
+from descriptions import DEFAULT, DESCRIPTIONS
+
+
+def test_every_file_begins_with_the_banner_and_ends_with_one_newline() -> None:
+    result = generate.generate(Model(DEFAULT))
+    assert list(result.files) == sorted(result.files)
+    for path, content in result.files.items():
+        head = content.decode("ascii").splitlines()[:9]
+        assert head[0] == "/*", path
+        assert f" * {MARK} {__version__} from aws_fota.yaml. Do not edit:" in head
+        assert " * SPDX-License-Identifier: Apache-2.0" in head
+        assert content.endswith(b"\n"), path
+        assert not content.endswith(b"\n\n"), path
+        assert b"\r" not in content
+        assert not re.search(rb"[ \t]\n", content), path
+
+
+def test_nothing_of_this_machine_is_in_it() -> None:
+    here = str(Path(__file__).resolve().parents[3]).encode()
+    for content in generate.generate(Model(DEFAULT)).files.values():
+        assert here not in content
+        assert not re.search(rb"20[0-9][0-9]-[01][0-9]-[0-3][0-9]", content)
+
+
+@pytest.mark.parametrize("description", DESCRIPTIONS.values(), ids=DESCRIPTIONS)
+def test_equal_models_give_equal_bytes(description: Description) -> None:
+    settings = Settings(json_depth=16)
+    first = generate.generate(Model(description, settings))
+    again = generate.generate(Model(dataclasses.replace(description), dataclasses.replace(settings)))
+    assert first.files == again.files
+    assert first.templates == again.templates
+
+
+def test_limits_arrive() -> None:
+    settings = Settings(payload_size=64, allow_http=False, allow_downgrade=True, step_timeout_minutes=3)
+    text = generate.generate(Model(DEFAULT, settings)).files["include/aws_fota/limits.h"].decode()
+    for name, value in (
+        ("PAYLOAD_SIZE", 64),
+        ("ALLOW_HTTP", 0),
+        ("ALLOW_DOWNGRADE", 1),
+        ("REPORT_ON_DOWNLOAD", 0),
+        ("STEP_TIMEOUT_MINUTES", 3),
+        ("REMEMBERED_JOBS", 8),
+    ):
+        assert f"#define AWS_FOTA_{name} {value}\n" in text
+
+
+def test_the_templates_read_are_listed_with_those_they_include() -> None:
+    templates = generate.generate(Model(DEFAULT)).templates
+    names = {path.relative_to(resources.templates()).as_posix() for path in templates}
+    assert "banner.j2" in names
+    assert {output.template for output in assembly.OUTPUTS if not output.zephyr} <= names
+
+
+def test_the_name_of_the_yaml_cannot_end_the_banner() -> None:
+    description = dataclasses.replace(DEFAULT, source="x*/ int evil; /*\n.yaml")
+    text = generate.generate(Model(description)).files["include/aws_fota/limits.h"].decode()
+    assert text.index("*/") == text.index(" */\n#ifndef") + 1
+
+
+def test_a_variable_that_nobody_supplies_is_an_error() -> None:
+    jinja = environment.environment(jinja2.DictLoader({"x": "{{ nobody }}"}))
+    with pytest.raises(jinja2.UndefinedError, match="nobody"):
+        jinja.get_template("x").render()
+
+
+def test_blocks_leave_no_lines_behind_and_the_last_newline_stays() -> None:
+    jinja = environment.environment(jinja2.DictLoader({"x": "a\n  {% if true %}\nb\n  {% endif %}\nc\n"}))
+    assert jinja.get_template("x").render() == "a\nb\nc\n"
+
+
+def test_two_contributors_of_one_variable_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def again(model: Model) -> dict[str, Any]:
+        return {"members": model}
+
+    monkeypatch.setattr(generate, "CONTRIBUTORS", (*assembly.CONTRIBUTORS, again))
+    with pytest.raises(ValueError, match="contributed twice: members"):
+        generate.generate(Model(DEFAULT))
+
+
+def test_members_are_declared_by_their_type_widest_alignment_first() -> None:
+    fields = (
+        Field(("a",), FieldType.STRING, "text", max_length=7),
+        Field(("b",), FieldType.HEX, "digest", size=4),
+        Field(("c",), FieldType.BOOL, "flag"),
+        Field(("d",), FieldType.U32, "count"),
+        Field(("e",), FieldType.ENUM, "mode", values=("x",)),
+        Field(("f",), FieldType.I32, "delta"),
+        Field(("g", "host"), FieldType.HOST, "url"),
+        Field(("h",), FieldType.U64, "big"),
+        Field(("g", "url"), FieldType.URL, "url"),
+    )
+    assert [(member.declaration, member.comment) for member in members(fields)] == [
+        ("uint64_t big", "h"),
+        ("uint32_t count", "d"),
+        ("int32_t delta", "f"),
+        ("struct aws_fota_url url", "g.host, g.url"),
+        ("char text[7 + 1]", "a"),
+        ("uint8_t digest[4]", "b"),
+        ("bool flag", "c"),
+        ("uint8_t mode", "enum aws_fota_mode: e"),
+    ]
+
+
+def test_names_of_an_enum_meet_none_of_the_modules_own() -> None:
+    """MODULE_WORDS holds the first word of every AWS_FOTA_ name, and of every tag, that the templates write."""
+    words = set()
+    for path in sorted(resources.templates().rglob("*.j2")):
+        text = path.read_text(encoding="utf-8")
+        words |= {match[1] for match in re.finditer(r"\bAWS_FOTA_([A-Z0-9]+)", text)}
+        words |= {match[1].upper() for match in re.finditer(r"\b(?:enum|struct|union) aws_fota_([a-z0-9]+)", text)}
+    assert words <= c_names.MODULE_WORDS, f"add to MODULE_WORDS: {sorted(words - c_names.MODULE_WORDS)}"
