@@ -44,11 +44,15 @@ class ModelSource:
             AwsFotaError: whatever is wrong with the files.
         """
         from aws_fota.codegen.model import Model
-        from aws_fota.config.settings import read_settings
+        from aws_fota.config import dotconfig
+        from aws_fota.config.settings import NRF_CONNECT_SDK, settings
         from aws_fota.jobdoc.load import load
 
-        settings = Settings() if self.config is None else read_settings(self.config)
-        return Model(load(self.description, settings), settings, zephyr=self.config is not None)
+        if self.config is None:
+            return Model(load(self.description, Settings()))
+        config = dotconfig.read(self.config)
+        chosen = settings(config)
+        return Model(load(self.description, chosen), chosen, zephyr=True, nrf=config.is_set(NRF_CONNECT_SDK))
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

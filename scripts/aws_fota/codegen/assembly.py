@@ -23,11 +23,17 @@ class Output:
         path: where it goes, relative to the output folder, with ``/``.
         title: the first line of its banner.
         zephyr: whether it is part of the glue, and so generated for a Zephyr ``.config`` only.
+        nrf: True when it is for the nRF Connect SDK only, False when that has its own, None when it is for all.
     """
 
     path: str
     title: str
     zephyr: bool = False
+    nrf: bool | None = None
+
+    def belongs_to(self, model: Model) -> bool:
+        """Whether the module of `model` has this file."""
+        return (model.zephyr or not self.zephyr) and self.nrf in (None, model.nrf)
 
     @property
     def template(self) -> str:
@@ -38,6 +44,8 @@ class Output:
 OUTPUTS = (
     Output("include/aws_fota/limits.h", "Sizes and switches of the AWS FOTA module"),
     Output("include/aws_fota/message.h", "What a message of AWS IoT Jobs yields"),
+    Output("include/net/aws_fota.h", "Firmware updates through AWS IoT Jobs", nrf=False),
+    Output("include/net/aws_jobs.h", "Requests to AWS IoT Jobs", nrf=False),
 )
 
 CONTRIBUTORS: tuple[Callable[[Model], dict[str, Any]], ...] = (job_members.context,)

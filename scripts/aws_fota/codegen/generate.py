@@ -20,7 +20,7 @@ def generate(model: Model) -> GenerationResult:
     files = {
         output.path: jinja.get_template(output.template).render(variables, title=output.title).encode("utf-8")
         for output in OUTPUTS
-        if model.zephyr or not output.zephyr
+        if output.belongs_to(model)
     }
     return GenerationResult(MappingProxyType(dict(sorted(files.items()))), tuple(sorted(loader.loaded)))
 

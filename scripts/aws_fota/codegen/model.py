@@ -17,3 +17,5 @@ class Model:
     settings: Settings = field(default_factory=Settings)
     #: Whether the Zephyr glue is wanted: only where a Zephyr ``.config`` was given.
     zephyr: bool = False
+    #: Whether that ``.config`` is one of the nRF Connect SDK, which has net/aws_fota.h and net/aws_jobs.h of its own.
+    nrf: bool = False
