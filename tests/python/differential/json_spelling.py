@@ -96,18 +96,25 @@ def quoted(text: str, at: frozenset[int] = frozenset(), *, upper: bool = False, 
     return b'"' + spelled.encode("utf-8") + b'"'
 
 
-def spellings(text: str) -> st.SearchStrategy[bytes]:
-    """Ways to write a string; most often the plain one."""
-    length = len(text)
-    if length == 0:
-        return st.just(b'""')
-    every = frozenset(range(length))
-    few = st.frozensets(st.integers(0, length - 1), max_size=4)
-    # The last character often decides, so that it is escaped often too.
-    return st.one_of(
-        st.just(quoted(text)),
-        st.just(quoted(text)),
-        st.builds(lambda at: quoted(text, at), few),
-        st.builds(lambda at: quoted(text, at | {length - 1}, upper=True, short=False), few),
-        st.just(quoted(text, every, short=length % 2 == 0)),
-    )
+#: A way to write a string, see :func:`spelled`.
+WAYS = st.integers(0, 2**12 - 1)
+
+
+def spelled(text: str, way: int) -> bytes:
+    """One of many ways to write a string; every second is the plain one."""
+    how, places = way % 8, way // 8
+    if how < 4 or not text:
+        return quoted(text)
+    last = len(text) - 1
+    few = frozenset({places % (last + 1), places // 16 % (last + 1)})
+    if how == 4:
+        return quoted(text, few)
+    if how == 5:
+        # The last character often decides.
+        return quoted(text, few | {last}, upper=True, short=False)
+    return quoted(text, frozenset(range(last + 1)), short=how == 6)
+
+
+def spellings(texts: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
+    """Ways to write strings."""
+    return st.builds(spelled, texts, WAYS)

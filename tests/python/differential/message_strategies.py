@@ -10,6 +10,7 @@ A message begins valid and complete; then a few flaws are put into its tree, and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -48,18 +49,19 @@ class Message:
     remembered: frozenset[int]
 
 
-@dataclass(frozen=True)
 class _Values:
-    """Where the values of one message come from: now and then from about the rule instead of inside it."""
+    """Where the values of one message come from: some of them from about the rule instead of inside it."""
 
-    draw: st.DrawFn
-    settings: Settings
-    #: How many values in a hundred are drawn from about the rule.
-    edge_percent: int
+    def __init__(self, draw: st.DrawFn, settings: Settings, about: int) -> None:
+        self.draw = draw
+        self.settings = settings
+        #: A bit for each value in the order of drawing: whether it is drawn from about the rule.
+        self.about = about
 
-    def pick(self, valid: st.SearchStrategy[bytes], edge: st.SearchStrategy[bytes]) -> Spelled:
-        near = self.edge_percent > 0 and self.draw(st.integers(0, 99)) < self.edge_percent
-        return Spelled(self.draw(edge if near else valid))
+    def pick(self, valid: st.SearchStrategy[bytes], about: st.SearchStrategy[bytes]) -> Spelled:
+        value = self.draw(about if self.about & 1 else valid)
+        self.about >>= 1
+        return Spelled(value)
 
     def field(self, field: Field) -> Spelled:
         return self.pick(valid_value(field, self.settings), edge_value(field, self.settings))
@@ -68,10 +70,10 @@ class _Values:
         return self.pick(*job_ids())
 
     def status(self) -> Spelled:
-        return self.pick(st.sampled_from(STATUSES).flatmap(spellings), words(STATUSES))
+        return self.pick(_STATUSES, words(STATUSES))
 
     def code(self) -> Spelled:
-        return self.pick(st.sampled_from(CODES).flatmap(spellings), words(CODES))
+        return self.pick(_CODES, words(CODES))
 
     def version_number(self) -> Spelled:
         return self.pick(*version_numbers())
@@ -80,11 +82,27 @@ class _Values:
         return self.pick(*client_tokens())
 
 
+_STATUSES = spellings(st.sampled_from(STATUSES))
+_CODES = spellings(st.sampled_from(CODES))
+
+
+def _bits_of(places: list[int]) -> int:
+    return sum(1 << place for place in set(places))
+
+
+def _some_about(values: int) -> st.SearchStrategy[int]:
+    """Which of so many values are drawn from about their rule: most often none, or a few."""
+    none = st.just(0)
+    few = st.lists(st.integers(0, values - 1), min_size=1, max_size=2).map(_bits_of)
+    return st.one_of(none, none, few, few, st.integers(0, 2**values - 1))
+
+
+@cache
 def skipped_values(depth: int = 3) -> st.SearchStrategy[Node]:
     """Any JSON value, spelled in some way."""
     text = st.text(st.one_of(st.sampled_from(ODD_CHARACTERS), st.characters(codec="utf-8")), max_size=8)
     leaf: st.SearchStrategy[Node] = st.one_of(
-        st.sampled_from(TYPES).map(Spelled), st.sampled_from(NUMBERS).map(Spelled), text.flatmap(spellings).map(Spelled)
+        st.sampled_from(TYPES).map(Spelled), st.sampled_from(NUMBERS).map(Spelled), spellings(text).map(Spelled)
     )
     if depth == 0:
         return leaf
@@ -128,7 +146,7 @@ def _place(document: Members, field: Field, value: Spelled) -> None:
 
 def _job_document(values: _Values, description: Description) -> Members:
     document = Members()
-    forms = ("parts", "url") if values.edge_percent == 0 else ("parts", "url", "parts", "url", "both")
+    forms = ("parts", "url", "parts", "url", "both") if values.about else ("parts", "url")
     form = values.draw(st.sampled_from(forms))
     has_parts = any(field.type in URL_TYPES and field.type is not FieldType.URL for field in description.fields)
     has_url = any(field.type is FieldType.URL for field in description.fields)
@@ -185,7 +203,7 @@ def _shuffle(draw: st.DrawFn, root: Members) -> None:
 def _flaw(draw: st.DrawFn, root: Members, description: Description, settings: Settings) -> None:
     """Change one thing in the tree, not always for the worse."""
     container = draw(st.sampled_from(containers(root)))
-    values = _Values(draw, settings, 100)
+    values = _Values(draw, settings, 1)
     new: Node
     if draw(st.booleans()):
         new = draw(st.one_of(skipped_values(1), st.sampled_from(TYPES).map(Spelled)))
@@ -217,6 +235,7 @@ def _flaw(draw: st.DrawFn, root: Members, description: Description, settings: Se
         members[at] = (draw(_respelled(members[at][0])), members[at][1])
 
 
+@cache
 def _respelled(name: bytes) -> st.SearchStrategy[bytes]:
     """A plainly written name in other spellings, and names that are almost it."""
     plain = name[1:-1]
@@ -224,7 +243,8 @@ def _respelled(name: bytes) -> st.SearchStrategy[bytes]:
         return st.just(name)
     text = plain.decode("utf-8")
     almost = st.sampled_from((text + "\0", text[:-1], text.swapcase(), text + " ", "\ud800" + text)).map(quoted)
-    return st.one_of(spellings(text), spellings(text), spellings(text), almost)
+    other = spellings(st.just(text))
+    return st.one_of(other, other, other, almost)
 
 
 def _damage(draw: st.DrawFn, data: bytes, settings: Settings) -> bytes:
@@ -283,7 +303,7 @@ def message_trees(
     # The kind that reads most comes first, and so is what failing examples shrink to.
     kind = draw(st.sampled_from([kind for kind in (MessageKind.EXECUTION,) * 5 + EVERY_KIND if kind in kinds]))
     mistaken = not flawless and draw(st.integers(0, 9)) == 9
-    values = _Values(draw, settings, 0 if flawless else draw(st.sampled_from((0, 0, 5, 10, 50))))
+    values = _Values(draw, settings, 0 if flawless else draw(_some_about(len(description.fields) + 4)))
     root = _tree(values, description, draw(st.sampled_from(EVERY_KIND)) if mistaken else kind)
     if draw(st.booleans()):
         _shuffle(draw, root)

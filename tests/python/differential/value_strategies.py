@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import string as ascii
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from aws_fota.oracle.outcome import JobStatus, Refusal
 from differential.json_spelling import quoted, spellings
 
 Bytes = st.SearchStrategy[bytes]
+Texts = st.SearchStrategy[str]
 
 JOB_IDS = ("a", "job-1", "Job_2", "x" * 64, "0123456789-_")
 STATUSES = tuple(status.name for status in JobStatus if status)
@@ -47,18 +49,18 @@ NASTY = (
 )  # fmt: skip
 
 
-def _edited(text: str) -> Bytes:
-    """A text of one odd character more, or in place of another, or of a character less."""
+def _edit(text: str, how: int, at: int, odd: str) -> bytes:
+    at %= len(text) + 1
+    return quoted((text[:at] + odd + text[at:], text[:at] + odd + text[at + 1 :], text[:at])[how])
 
-    def edit(how: int, at: int, odd: str) -> bytes:
-        at %= len(text) + 1
-        return quoted((text[:at] + odd + text[at:], text[:at] + odd + text[at + 1 :], text[:at])[how])
 
-    return st.builds(edit, st.integers(0, 2), st.integers(0, 4096), st.sampled_from(ODD_CHARACTERS))
+def _edited(texts: Texts) -> Bytes:
+    """Texts of an odd character more, or in place of another, or cut."""
+    return st.builds(_edit, texts, st.integers(0, 2), st.integers(0, 4095), st.sampled_from(ODD_CHARACTERS))
 
 
 def _spelled(texts: tuple[str, ...]) -> Bytes:
-    return st.sampled_from(texts).flatmap(spellings)
+    return spellings(st.sampled_from(texts))
 
 
 def _texts_around(length: int) -> tuple[str, ...]:
@@ -87,10 +89,11 @@ def _integers(field: Field, *, inside: bool) -> Bytes:
     return st.one_of(exact, exact, with_tail, st.sampled_from(NUMBERS))
 
 
-def _hex(digits: int, alphabet: str) -> st.SearchStrategy[str]:
-    return st.integers(0, 16**digits - 1).map(
-        lambda number: "".join(alphabet[int(digit, 16) % len(alphabet)] for digit in f"{number:0{digits}x}")
-    )
+def _hex(digits: int, alphabets: Texts) -> Texts:
+    def write(number: int, alphabet: str) -> str:
+        return "".join(alphabet[int(digit, 16)] for digit in f"{number:0{digits}x}")
+
+    return st.builds(write, st.integers(0, 16**digits - 1), alphabets)
 
 
 def _hosts(settings: Settings) -> tuple[str, ...]:
@@ -136,7 +139,7 @@ def _urls(settings: Settings, *, good: bool) -> Bytes:
             st.sampled_from(("", "", ":1", ":65535", ":00443")),
             st.sampled_from(("", "?q", *_good_paths(settings))),
         )
-        return parts.flatmap(spellings)
+        return spellings(parts)
     broken = st.builds(
         lambda scheme, sign, host, port, path: scheme + sign + host + port + path,
         st.one_of(st.just("https"), st.sampled_from(SCHEMES)),
@@ -145,9 +148,10 @@ def _urls(settings: Settings, *, good: bool) -> Bytes:
         st.sampled_from(PORTS),
         st.one_of(st.sampled_from(PATHS), st.sampled_from(_paths_around(settings))),
     )
-    return st.one_of(broken.flatmap(spellings), broken.flatmap(_edited))
+    return st.one_of(spellings(broken), _edited(broken))
 
 
+@cache
 def valid_value(field: Field, settings: Settings) -> Bytes:
     """Values that obey a field's rule."""
     if field.type is FieldType.STRING:
@@ -160,24 +164,25 @@ def valid_value(field: Field, settings: Settings) -> Bytes:
     if field.type is FieldType.ENUM:
         return _spelled(field.values)
     if field.type is FieldType.HEX:
-        cases = st.sampled_from(("0123456789abcdef", "0123456789ABCDEF"))
-        return cases.flatmap(lambda alphabet: _hex(2 * field.size, alphabet)).flatmap(spellings)
+        return spellings(_hex(2 * field.size, st.sampled_from(("0123456789abcdef", "0123456789ABCDEF"))))
     if field.type is FieldType.SCHEME:
         return _spelled(("http", "https", "http:", "https:", "HTTPS:", "Http"))
     if field.type is FieldType.HOST:
         ports = st.sampled_from(("", ":80", ":00001"))
-        return st.builds(lambda host, port: host + port, st.sampled_from(GOOD_HOSTS), ports).flatmap(spellings)
+        hosts = st.builds(lambda host, port: host + port, st.sampled_from(GOOD_HOSTS), ports)
+        return spellings(hosts)
     if field.type is FieldType.PATH:
         return _spelled((*_good_paths(settings), "", "a/b", "?q"))
     return _urls(settings, good=True)
 
 
+@cache
 def edge_value(field: Field, settings: Settings) -> Bytes:
     """Values about a field's rule, inside and outside, and of other types."""
     near: Bytes
     if field.type is FieldType.STRING:
         texts = _texts_around(field.max_length)
-        near = st.one_of(_spelled(texts), st.sampled_from(texts).flatmap(_edited))
+        near = st.one_of(_spelled(texts), _edited(st.sampled_from(texts)))
     elif field.type in (FieldType.U32, FieldType.I32, FieldType.U64):
         near = _integers(field, inside=False)
     elif field.type is FieldType.ENUM:
@@ -188,7 +193,7 @@ def edge_value(field: Field, settings: Settings) -> Bytes:
         near = words(("http", "https", "http:", "https:", "HTTP:", "https::", "https:/", *SCHEMES))
     elif field.type is FieldType.HOST:
         hosts = st.builds(lambda host, port: host + port, st.sampled_from(_hosts(settings)), st.sampled_from(PORTS))
-        near = st.one_of(hosts.flatmap(spellings), hosts.flatmap(_edited))
+        near = st.one_of(spellings(hosts), _edited(hosts))
     elif field.type is FieldType.PATH:
         near = words((*PATHS, *_paths_around(settings)))
     elif field.type is FieldType.URL:
@@ -198,18 +203,20 @@ def edge_value(field: Field, settings: Settings) -> Bytes:
     return st.one_of(near, near, near, st.sampled_from(TYPES))
 
 
+@cache
 def words(texts: tuple[str, ...]) -> Bytes:
     """Texts of a list, beginnings of them, in another case, with something behind, or edited."""
     some = st.sampled_from(texts)
     return st.one_of(
-        some.flatmap(spellings),
+        spellings(some),
         st.builds(lambda text, cut: quoted(text[: cut % (len(text) + 1)]), some, st.integers(0, 64)),
         some.map(lambda text: quoted(text.swapcase())),
         some.map(lambda text: quoted(text + text[-1:])),
-        some.flatmap(_edited),
+        _edited(some),
     )
 
 
+@cache
 def digits(count: int) -> Bytes:
     """About ``count`` hexadecimal digits."""
     lengths = st.sampled_from((count, count, count - 1, count + 1, count // 2, 0))
@@ -218,20 +225,23 @@ def digits(count: int) -> Bytes:
         lengths,
         st.sampled_from(("0123456789abcdef", "ABCDEF0123456789", ascii.hexdigits, "0g")),
     )
-    return st.one_of(text.flatmap(spellings), text.flatmap(_edited))
+    return st.one_of(spellings(text), _edited(text))
 
 
+@cache
 def job_ids() -> tuple[Bytes, Bytes]:
     """Valid jobIds, and those about the rule."""
     odd = ("", "x" * 63, "x" * 65, "a b", "a.b", "a/b", "é", "a" * 64 + "!", *JOB_IDS)
-    return _spelled(JOB_IDS), st.one_of(_spelled(odd), _spelled(JOB_IDS), st.sampled_from(JOB_IDS).flatmap(_edited))
+    return _spelled(JOB_IDS), st.one_of(_spelled(odd), _spelled(JOB_IDS), _edited(st.sampled_from(JOB_IDS)))
 
 
+@cache
 def client_tokens() -> tuple[Bytes, Bytes]:
     """Valid clientTokens, and those about the rule."""
-    return _hex(8, "0123456789abcdef").flatmap(spellings), st.one_of(digits(8), words(("0123456789", "DEADBEEF")))
+    return spellings(_hex(8, st.just("0123456789abcdef"))), st.one_of(digits(8), words(("0123456789", "DEADBEEF")))
 
 
+@cache
 def version_numbers() -> tuple[Bytes, Bytes]:
     """Valid versionNumbers, and those about the rule."""
     field = Field(("versionNumber",), FieldType.U32, "", minimum=1, maximum=2**32 - 1)

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from aws_fota.config.limits import Settings
-from aws_fota.jobdoc.model import Description
-from aws_fota.oracle.outcome import REFUSALS, MessageKind, Outcome, ParseResult
+from aws_fota.jobdoc.model import Description, FieldType
+from aws_fota.oracle.outcome import FIRST_FIELD, REFUSALS, MessageKind, Outcome, ParseResult
 from aws_fota.oracle.parser import parse
 from descriptions import CASES
 from differential.json_spelling import GAPS, Members, Spelled, containers, quoted, render
-from differential.message_strategies import MessageTree, any_messages, message_trees, messages, nested, splits
+from differential.message_strategies import Message, MessageTree, any_messages, message_trees, messages, nested, splits
 
 Case = tuple[Description, Settings]
 
@@ -118,28 +118,36 @@ def test_a_message_cut_short_is_refused_at_its_end(drawn: tuple[Case, MessageTre
     assert parse(*case, tree.kind, whole + b"}") == Outcome(ParseResult.SYNTAX, 0, len(whole))
 
 
-def test_messages_reach_every_result_of_every_field_type() -> None:
+def test_messages_reach_every_result_kind_and_type() -> None:
     results: Counter[ParseResult] = Counter()
-    kinds_that_are_fine: set[MessageKind] = set()
+    fine_kinds: set[MessageKind] = set()
+    stored: set[FieldType] = set()
+    violating: set[FieldType] = set()
 
     @settings(PROFILE, max_examples=1500)
     @given(any_messages())
-    def collect(message) -> None:  # type: ignore[no-untyped-def]
+    def collect(message: Message) -> None:
         found = parse(message.description, message.settings, message.kind, message.data, message.remembered)
         results[found.result] += 1
         if found.result is ParseResult.OK:
-            kinds_that_are_fine.add(message.kind)
-        assert (found.result in REFUSALS) <= (found.present == frozenset() and found.job == {})
+            fine_kinds.add(message.kind)
+        types = {index: field.type for index, field in enumerate(message.description.fields, start=FIRST_FIELD)}
+        stored.update(types[index] for index in found.present if index in types)
+        if found.field in types and found.result is not ParseResult.MISSING:
+            violating.add(types[found.field])
+        if found.result in REFUSALS:
+            assert found == Outcome(found.result, 0, found.offset)
 
     collect()
-    assert kinds_that_are_fine == set(MessageKind)
+    assert fine_kinds == set(MessageKind)
+    assert stored == violating == set(FieldType)
     assert all(results[result] >= 5 for result in ParseResult), results
 
 
 def test_messages_of_one_kind_are_of_that_kind() -> None:
     @settings(PROFILE, max_examples=20)
     @given(messages(*CASES["default"], kinds=(MessageKind.PENDING,)))
-    def check(message) -> None:  # type: ignore[no-untyped-def]
+    def check(message: Message) -> None:
         assert message.kind is MessageKind.PENDING
 
     check()
