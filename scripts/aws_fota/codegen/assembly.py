@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aws_fota.codegen import job_members
+from aws_fota.codegen import job_members, parser_tables
 from aws_fota.codegen.model import Model
 
 
@@ -44,8 +44,11 @@ class Output:
 OUTPUTS = (
     Output("include/aws_fota/limits.h", "Sizes and switches of the AWS FOTA module"),
     Output("include/aws_fota/message.h", "What a message of AWS IoT Jobs yields"),
+    Output("include/aws_fota/parser.h", "Streaming parser of the messages of AWS IoT Jobs"),
+    Output("src/core/parser.c", "Streaming parser of the messages of AWS IoT Jobs"),
+    Output("src/core/parser_tables.h", "Tables of the parser"),
     Output("include/net/aws_fota.h", "Firmware updates through AWS IoT Jobs", nrf=False),
     Output("include/net/aws_jobs.h", "Requests to AWS IoT Jobs", nrf=False),
 )
 
-CONTRIBUTORS: tuple[Callable[[Model], dict[str, Any]], ...] = (job_members.context,)
+CONTRIBUTORS: tuple[Callable[[Model], dict[str, Any]], ...] = (job_members.context, parser_tables.context)
