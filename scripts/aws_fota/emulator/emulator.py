@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The local AWS as one object: gateway, Jobs service and storage on one clock."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import itertools
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from aws_fota.emulator import listening, storage_objects, storage_signature
+from aws_fota.emulator.clock import Clock, SystemClock
+from aws_fota.emulator.gateway import Gateway
+from aws_fota.emulator.gateway_limits import GatewayLimits
+from aws_fota.emulator.gateway_policy import Policy
+from aws_fota.emulator.http_server import HttpServer
+from aws_fota.emulator.jobs_model import Change, Delivery, Execution, JobConfig
+from aws_fota.emulator.service import JobsService
+from aws_fota.emulator.storage_objects import ObjectStore, StoredObject
+from aws_fota.emulator.storage_signature import Credentials
+from aws_fota.emulator.trace import Trace
+
+#: Characters of the session token in presigned URLs; with it they get as long as users report, about 1700.
+SESSION_TOKEN_CHARS = 1300
+
+REGION = "eu-west-1"
+
+
+class Emulator:
+    """The local AWS; used as an asynchronous context manager, and from its event loop only.
+
+    Args:
+        host: what to bind to.
+        mqtt_port: 0 for a free one.
+        http_port: 0 for a free one.
+        clock: the machine's, unless a test gives its own.
+        policy: what MQTT clients may do.
+        limits: of the gateway.
+        session_token_chars: length of the session token in presigned URLs.
+
+    Raises:
+        InputError: on entering, a port cannot be used.
+
+    Attributes:
+        service: the Jobs service; call its ``control`` through this object, so that notifications are sent.
+        gateway: the MQTT side, with its ``faults``.
+        store: the objects, with their ``faults``.
+        http: the HTTP side, with its ``records``.
+        trace: what went over MQTT.
+        host: the address by which devices reach it.
+        mqtt_port: the port it listens on, once entered.
+        http_port: the same for HTTP.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        mqtt_port: int = 0,
+        http_port: int = 0,
+        clock: Clock | None = None,
+        policy: Policy | None = None,
+        limits: GatewayLimits | None = None,
+        session_token_chars: int = SESSION_TOKEN_CHARS,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.trace = Trace(self.clock)
+        self.service = JobsService(self.clock, self.presigned_url)
+        self.gateway = Gateway(self._answer, self.trace, policy=policy, limits=limits)
+        self.store = ObjectStore(self.clock)
+        self._credentials = Credentials("ASIAEMULATEDACCESSKY", secrets.token_urlsafe(30), REGION)
+        self.http = HttpServer(self.store, self._credentials, self.clock)
+        self.host = listening.reachable(host)
+        self.mqtt_port = mqtt_port
+        self.http_port = http_port
+        self._bind = host
+        self._token_chars = session_token_chars
+        self._tokens = itertools.count(1)
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Emulator:
+        try:
+            self.mqtt_port = await self.gateway.listen(self._bind, self.mqtt_port, option="--mqtt-port")
+            self.http_port = await self.http.listen(self._bind, self.http_port, option="--http-port")
+        except BaseException:
+            await self.gateway.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.gateway.close()
+        await self.http.close()
+
+    def tick(self) -> None:
+        """Do what the clock has made due; needed only after a test moved its own clock."""
+        self._changed(self.service.tick())
+
+    def create_thing(self, name: str) -> None:
+        """Register a thing; its client id is its name."""
+        self.service.control.create_thing(name)
+
+    def upload(self, bucket: str, key: str, data: bytes, *, public: bool = False) -> StoredObject:
+        """Store an object; one that is not public needs a presigned URL."""
+        return self.store.put(bucket, key, data, public=public)
+
+    def create_job(
+        self, job_id: str, document: dict[str, Any], things: Sequence[str], config: JobConfig | None = None
+    ) -> None:
+        """Make a job, and notify its things. See :meth:`JobsControl.create_job`."""
+        self._changed(self.service.control.create_job(job_id, document, things, config))
+
+    def cancel_job(self, job_id: str, *, force: bool = False) -> None:
+        """Cancel a job. See :meth:`JobsControl.cancel_job`."""
+        self._changed(self.service.control.cancel_job(job_id, force=force))
+
+    def cancel_execution(self, job_id: str, thing: str, *, force: bool = False) -> None:
+        """Cancel a job on one thing. See :meth:`JobsControl.cancel_execution`."""
+        self._changed(self.service.control.cancel_execution(job_id, thing, force=force))
+
+    def remove_target(self, job_id: str, thing: str) -> None:
+        """Take a thing out of a job. See :meth:`JobsControl.remove_target`."""
+        self._changed(self.service.control.remove_target(job_id, thing))
+
+    def delete_job(self, job_id: str, *, force: bool = False) -> None:
+        """Forget a job. See :meth:`JobsControl.delete_job`."""
+        self._changed(self.service.control.delete_job(job_id, force=force))
+
+    def execution(self, job_id: str, thing: str, number: int | None = None) -> Execution:
+        """One execution with its history. See :meth:`JobsControl.execution`."""
+        return self.service.control.execution(job_id, thing, number)
+
+    async def wait_execution(
+        self, job_id: str, thing: str, *, timeout: float, wanted: Callable[[Execution], bool] | None = None
+    ) -> Execution:
+        """The latest execution of a job on a thing, as soon as it is `wanted`, by default as soon as it has ended.
+
+        Raises:
+            ControlError: there is no such job or execution.
+            asyncio.TimeoutError: it does not come to that within `timeout` seconds.
+        """
+        suits = wanted or (lambda execution: execution.status.terminal)
+        execution = self.execution(job_id, thing)
+        if suits(execution):
+            return execution
+        found: asyncio.Future[Execution] = asyncio.get_running_loop().create_future()
+
+        def observe(change: Change) -> None:
+            if found.done() or (change.job_id, change.thing) != (job_id, thing):
+                return
+            changed = self.service.ledger.execution(job_id, thing, change.execution_number)
+            if changed is not None and suits(changed):
+                found.set_result(changed)
+
+        self.service.ledger.observers.append(observe)
+        try:
+            return await asyncio.wait_for(found, timeout)
+        finally:
+            self.service.ledger.observers.remove(observe)
+
+    def object_url(self, stored: StoredObject) -> str:
+        """The address of an object, unsigned."""
+        return f"http://{listening.authority(self.host, self.http_port)}{stored.path}"
+
+    def presigned_url(self, url: str, expires_s: int) -> str:
+        """The URL on this server that stands for one of S3, signed now with a session token of its own.
+
+        Raises:
+            InputError: `url` is not S3's address of an object.
+        """
+        bucket, key = storage_objects.bucket_and_key(url)
+        address, path = listening.authority(self.host, self.http_port), storage_objects.path_of(bucket, key)
+        credentials = replace(self._credentials, session_token=self._session_token())
+        query = storage_signature.presigned_query(credentials, address, path, self.clock.wall(), expires_s)
+        return f"http://{address}{path}?{query}"
+
+    def _session_token(self) -> str:
+        seed = f"{self._credentials.secret_key} {next(self._tokens)}".encode()
+        return base64.b64encode(hashlib.shake_256(seed).digest(self._token_chars)).decode()[: self._token_chars]
+
+    def _answer(self, thing: str, topic: str, payload: bytes) -> list[Delivery]:
+        deliveries = self.service.handle(thing, topic, payload)
+        self._arm()
+        return deliveries
+
+    def _changed(self, deliveries: list[Delivery]) -> None:
+        self.gateway.notify(deliveries)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Wake up when the next execution times out."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self.service.next_deadline()
+        if deadline is not None:
+            left = max(0.0, deadline - self.clock.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(left, self.tick)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who a client is, and what it may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aws_fota.emulator import jobs_topics
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A client.
+
+    Attributes:
+        certificate: what the TLS layer says of the client's certificate, None on a plain connection.
+    """
+
+    client_id: str
+    certificate: dict[str, Any] | None = None
+
+
+class Policy(Protocol):
+    """Answers for one client at a time; whatever is refused is refused as AWS refuses it."""
+
+    def may_connect(self, identity: Identity) -> bool:
+        """Refused with CONNACK 5."""
+
+    def may_publish(self, identity: Identity, topic: str) -> bool:
+        """Refused by closing the connection."""
+
+    def may_subscribe(self, identity: Identity, pattern: str) -> bool:
+        """Refused with 0x80 in SUBACK."""
+
+
+class OwnThing:
+    """A client is the thing of its name: it reaches its own reserved topics, no other's, and all ordinary ones."""
+
+    def may_connect(self, identity: Identity) -> bool:
+        return True
+
+    def may_publish(self, identity: Identity, topic: str) -> bool:
+        return not topic.startswith("$") or topic.startswith(f"{jobs_topics.PREFIX}{identity.client_id}/")
+
+    def may_subscribe(self, identity: Identity, pattern: str) -> bool:
+        return self.may_publish(identity, pattern)

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""S3's side of a download: GET and HEAD with one range, ETag, presigned URLs that are really checked, and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import ssl
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from aws_fota.emulator import http_range, storage_signature
+from aws_fota.emulator.clock import Clock
+from aws_fota.emulator.http_faults import HttpFault
+from aws_fota.emulator.listening import listen
+from aws_fota.emulator.storage_objects import ObjectStore, StoredObject
+from aws_fota.emulator.storage_signature import Credentials, SignatureRefused
+
+#: Requests that are kept in the log; the oldest are dropped.
+KEPT = 100_000
+
+_MESSAGES = {
+    400: ("InvalidRequest", "The request is not valid."),
+    403: ("AccessDenied", "Access Denied"),
+    404: ("NoSuchKey", "The specified key does not exist."),
+    405: ("MethodNotAllowed", "The specified method is not allowed against this resource."),
+    412: ("PreconditionFailed", "At least one of the pre-conditions you specified did not hold"),
+    416: ("InvalidRange", "The requested range is not satisfiable"),
+    500: ("InternalError", "We encountered an internal error. Please try again."),
+    503: ("SlowDown", "Please reduce your request rate."),
+}
+
+
+@dataclass(frozen=True)
+class HttpRecord:
+    """One request and its answer; never with the query of a URL.
+
+    Attributes:
+        number: counted from 1 in the order in which the requests ended.
+        began_at: seconds of the injected monotonic clock, as is `ended_at`.
+        range: the Range header, empty without one.
+        sent: bytes of the body that were sent.
+        complete: whether the whole body of the answer was sent.
+        note: S3's error code, or what a fault did.
+    """
+
+    number: int
+    began_at: float
+    ended_at: float
+    method: str
+    path: str
+    range: str
+    status: int
+    sent: int
+    complete: bool
+    note: str = ""
+
+
+@dataclass
+class _Answer:
+    """An answer while it is sent."""
+
+    status: int = 0
+    sent: int = 0
+    complete: bool = False
+    note: str = ""
+
+
+class HttpServer:
+    """The server; must be used from one event loop only.
+
+    Args:
+        store: the objects.
+        credentials: what presigned URLs must be signed with.
+        clock: tells when a URL has expired.
+    """
+
+    def __init__(self, store: ObjectStore, credentials: Credentials, clock: Clock) -> None:
+        self.records: deque[HttpRecord] = deque(maxlen=KEPT)
+        self.listeners: list[Callable[[HttpRecord], None]] = []
+        self._store = store
+        self._credentials = credentials
+        self._clock = clock
+        self._count = itertools.count(1)
+        self._servers: list[asyncio.Server] = []
+        self._web: web.Server | None = None
+
+    async def listen(self, host: str, port: int, *, option: str, tls: ssl.SSLContext | None = None) -> int:
+        """Accept connections on one more port; 0 takes a free one. See :meth:`Gateway.listen`."""
+        if self._web is None:
+            # The access log of aiohttp would hold the queries of presigned URLs.
+            self._web = web.Server(self._handle, access_log=None)
+        handler = self._web
+        loop = asyncio.get_running_loop()
+        server, bound = await listen(lambda: loop.create_server(handler, host, port, ssl=tls), host, port, option)
+        self._servers.append(server)
+        return bound
+
+    async def close(self) -> None:
+        """Stop listening and close all connections."""
+        for server in self._servers:
+            server.close()
+        if self._web is not None:
+            await self._web.shutdown(timeout=1.0)
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        began_at = self._clock.monotonic()
+        path, _, query = request.raw_path.partition("?")
+        answer = _Answer()
+        try:
+            return await self._answered(request, path, query, answer)
+        except ConnectionError:
+            answer.note = answer.note or "the client went away"
+            raise
+        finally:
+            record = HttpRecord(
+                next(self._count),
+                began_at,
+                self._clock.monotonic(),
+                request.method,
+                path,
+                request.headers.get("Range", ""),
+                answer.status,
+                answer.sent,
+                answer.complete,
+                answer.note,
+            )
+            self.records.append(record)
+            for listener in list(self.listeners):
+                listener(record)
+
+    async def _answered(self, request: web.BaseRequest, path: str, query: str, answer: _Answer) -> web.StreamResponse:
+        if request.method not in ("GET", "HEAD"):
+            return await self._refuse(request, answer, 405)
+        if not path.startswith("/"):
+            return await self._refuse(request, answer, 400)
+        stored = self._store.at(path)
+        presigned = storage_signature.is_presigned(query)
+        if presigned:
+            try:
+                headers = {name: request.headers[name] for name in request.headers}
+                storage_signature.check(self._credentials, request.method, path, query, headers, self._clock.wall())
+            except SignatureRefused as refused:
+                status = 400 if refused.code == "AuthorizationQueryParametersError" else 403
+                return await self._refuse(request, answer, status, refused.code, refused.message)
+        if stored is None:
+            return await self._refuse(request, answer, 404)
+        if not presigned and not stored.public:
+            return await self._refuse(request, answer, 403)
+        fault = next((it for it in stored.faults if it.strikes()), None) or HttpFault()
+        if fault.replace_with is not None:
+            stored = self._store.put(stored.bucket, stored.key, fault.replace_with, public=stored.public)
+        if fault.location is not None:
+            status = fault.status or 302
+            return await self._refuse(request, answer, status, "Redirect", "Moved.", {"Location": fault.location})
+        if fault.status is not None:
+            return await self._refuse(request, answer, fault.status)
+        return await self._serve(request, stored, fault, answer)
+
+    async def _serve(
+        self, request: web.BaseRequest, stored: StoredObject, fault: HttpFault, answer: _Answer
+    ) -> web.StreamResponse:
+        size, etag = len(stored.data), stored.etag
+        wanted = request.headers.get("If-Match")
+        if wanted is not None and not _listed(etag, wanted):
+            return await self._refuse(request, answer, 412)
+        unwanted = request.headers.get("If-None-Match")
+        if unwanted is not None and _listed(etag, unwanted):
+            return await self._send(request, web.StreamResponse(status=304, headers={"ETag": etag}), b"", answer)
+        part: tuple[int, int] | None = None
+        if not fault.ignore_range and not fault.no_length:
+            try:
+                part = http_range.requested(request.headers.get("Range"), size)
+            except http_range.NotSatisfiable:
+                return await self._refuse(request, answer, 416, headers={"Content-Range": f"bytes */{size}"})
+        start, end = part or (0, size)
+        headers = {
+            "Accept-Ranges": "bytes",
+            "Content-Type": "binary/octet-stream",
+            "Last-Modified": formatdate(stored.modified_at, usegmt=True),
+        }
+        if not fault.no_etag:
+            headers["ETag"] = etag
+        if not fault.no_length:
+            headers["Content-Length"] = str(end - start)
+        if part is not None and not fault.no_content_range:
+            shift = 0 if fault.start is None else fault.start - start
+            total = size if fault.total is None else fault.total
+            headers["Content-Range"] = f"bytes {start + shift}-{end - 1 + shift}/{total}"
+        response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
+        return await self._send(request, response, stored.data[start:end], answer, fault)
+
+    async def _refuse(
+        self,
+        request: web.BaseRequest,
+        answer: _Answer,
+        status: int,
+        code: str = "",
+        message: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> web.StreamResponse:
+        if not code:
+            code, message = _MESSAGES.get(status, ("InternalError", "An error ordered by a test."))
+        answer.note = code
+        text = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        body = f"<?xml version='1.0' encoding='UTF-8'?>\n{text}".encode()
+        sent = {"Content-Type": "application/xml", "Content-Length": str(len(body)), **(headers or {})}
+        return await self._send(request, web.StreamResponse(status=status, headers=sent), body, answer)
+
+    async def _send(
+        self,
+        request: web.BaseRequest,
+        response: web.StreamResponse,
+        body: bytes,
+        answer: _Answer,
+        fault: HttpFault | None = None,
+    ) -> web.StreamResponse:
+        treatment = fault or HttpFault()
+        response.headers["Server"] = "AmazonS3"
+        answer.status = response.status
+        await response.prepare(request)
+        if request.method == "HEAD":
+            answer.complete = True
+            return response
+        limit = len(body) if treatment.cut_after is None else min(len(body), treatment.cut_after)
+        for at in range(0, limit, treatment.chunk_bytes):
+            if treatment.chunk_delay_s:
+                await asyncio.sleep(treatment.chunk_delay_s)
+            piece = body[at : min(at + treatment.chunk_bytes, limit)]
+            await response.write(piece)
+            answer.sent += len(piece)
+        if treatment.cut_after is not None:
+            answer.note = f"cut after {limit} bytes"
+            if request.transport is not None:
+                request.transport.close()
+            return response
+        await response.write_eof()
+        answer.complete = True
+        return response
+
+
+def _listed(etag: str, header: str) -> bool:
+    return header.strip() == "*" or etag in (one.strip() for one in header.split(","))

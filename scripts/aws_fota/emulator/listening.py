@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Binding a port, and saying clearly why it could not be bound."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+
+from aws_fota.errors import InputError
+
+
+async def listen(
+    create: Callable[[], Awaitable[asyncio.Server]], host: str, port: int, option: str
+) -> tuple[asyncio.Server, int]:
+    """Start a server.
+
+    Args:
+        create: starts it on `host` and `port`.
+        option: the command line option that gives the port.
+
+    Returns:
+        The server, and the port that it took.
+
+    Raises:
+        InputError: the address is taken, not this machine's, or not to be bound by this user.
+    """
+    try:
+        server = await create()
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(
+            f"port {port} of {host} cannot be used: {reason}",
+            rule="port",
+            field=option,
+            fix=f"choose another port with {option}, or 0 for a free one",
+        ) from error
+    bound: int = server.sockets[0].getsockname()[1]
+    return server, bound
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that is bound to `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def reachable(host: str) -> str:
+    """The address by which others reach a server that is bound to `host`: itself, unless it means all addresses."""
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        if address.is_unspecified:
+            family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+            # Connecting a UDP socket sends nothing; it only asks for the route. The addresses are for documentation.
+            with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect(("192.0.2.1" if address.version == 4 else "2001:db8::1", 9))
+                return str(probe.getsockname()[0])
+            return "127.0.0.1" if address.version == 4 else "::1"
+    return host
+
+
+def authority(host: str, port: int) -> str:
+    """Host and port as they stand in a URL and in a Host header; port 80 is not said, as clients leave it out."""
+    named = f"[{host}]" if ":" in host else host
+    return named if port == 80 else f"{named}:{port}"

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Objects in buckets, as S3 names them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from aws_fota.emulator.clock import Clock
+from aws_fota.emulator.http_faults import HttpFault
+from aws_fota.errors import InputError
+
+#: General purpose buckets: 3 to 63 of lowercase letters, digits, dots and hyphens, a letter or digit at both ends.
+BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+KEY_MAX_BYTES = 1024
+
+#: Path style and virtual-hosted style, with and without a region.
+_PATH_STYLE = re.compile(r"s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?")
+_VIRTUAL_HOSTED = re.compile(r"(?P<bucket>[a-z0-9.-]+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?")
+
+
+@dataclass
+class StoredObject:
+    """One object.
+
+    Attributes:
+        public: whether it is readable without a signature.
+        modified_at: seconds since the epoch.
+        faults: misfortunes ordered for requests of it; the first one that strikes decides.
+    """
+
+    bucket: str
+    key: str
+    data: bytes
+    public: bool
+    modified_at: float
+    faults: list[HttpFault] = field(default_factory=list)
+
+    @property
+    def etag(self) -> str:
+        """The entity tag with its quotes: like S3's of an object uploaded at once, the MD5 of the content."""
+        return f'"{hashlib.md5(self.data, usedforsecurity=False).hexdigest()}"'
+
+    @property
+    def path(self) -> str:
+        """Its path on the server, percent-encoded."""
+        return path_of(self.bucket, self.key)
+
+    def order(self, fault: HttpFault) -> HttpFault:
+        """Put a fault in force, and return it."""
+        self.faults.append(fault)
+        return fault
+
+
+class ObjectStore:
+    """All buckets; a bucket is there when it has an object.
+
+    Args:
+        clock: gives the objects their time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._objects: dict[tuple[str, str], StoredObject] = {}
+
+    def put(self, bucket: str, key: str, data: bytes, *, public: bool = False) -> StoredObject:
+        """Store an object; one that is there is replaced with its faults kept.
+
+        Raises:
+            InputError: bucket or key break S3's rules.
+        """
+        if not BUCKET.fullmatch(bucket):
+            raise InputError(
+                f"{bucket!r} is not a bucket name: 3 to 63 of a-z 0-9 . -", rule="bucket", fix="choose another bucket"
+            )
+        if not key or len(key.encode("utf-8", "surrogateescape")) > KEY_MAX_BYTES:
+            raise InputError(f"a key has 1 to {KEY_MAX_BYTES} bytes", rule="key", fix="choose a shorter key")
+        earlier = self._objects.get((bucket, key))
+        stored = StoredObject(bucket, key, data, public, self._clock.wall(), earlier.faults if earlier else [])
+        self._objects[bucket, key] = stored
+        return stored
+
+    def get(self, bucket: str, key: str) -> StoredObject | None:
+        """An object, None when there is none."""
+        return self._objects.get((bucket, key))
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Remove an object; no error when there is none."""
+        self._objects.pop((bucket, key), None)
+
+    def at(self, path: str) -> StoredObject | None:
+        """The object of a request's percent-encoded path, None when there is none."""
+        bucket, _, key = path.removeprefix("/").partition("/")
+        return self.get(bucket, unquote(key, errors="surrogateescape"))
+
+
+def path_of(bucket: str, key: str) -> str:
+    """The path of an object on the server, percent-encoded as S3 does."""
+    return f"/{bucket}/{quote(key, safe='/-_.~', errors='surrogateescape')}"
+
+
+def bucket_and_key(url: str) -> tuple[str, str]:
+    """What an S3 URL, as it stands in a job document's placeholder, names.
+
+    Raises:
+        InputError: it is not a URL of S3.
+    """
+    parts = urlsplit(url)
+    host, path = parts.hostname or "", unquote(parts.path.removeprefix("/"))
+    if _PATH_STYLE.fullmatch(host):
+        bucket, _, key = path.partition("/")
+    elif match := _VIRTUAL_HOSTED.fullmatch(host):
+        bucket, key = match["bucket"], path
+    else:
+        bucket = key = ""
+    if not BUCKET.fullmatch(bucket) or not key:
+        raise InputError(
+            f"{host or url!r} is not S3's address of an object",
+            rule="presigned-url",
+            field="document",
+            fix="write https://s3.REGION.amazonaws.com/BUCKET/KEY in the placeholder",
+        )
+    return bucket, key
