@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the engine makes of the record and of the image that runs: ``BOOT`` of ``doc/engine.md``."""
+
+from __future__ import annotations
+
+from aws_fota.oracle.engine_io import ActionId, Boot, Phase, Tell
+from aws_fota.oracle.engine_messages import Messages
+from aws_fota.oracle.engine_procedures import MASK32
+from aws_fota.oracle.engine_reasons import Reason
+from aws_fota.oracle.outcome import JobStatus
+from aws_fota.oracle.record import RecordPhase, decode
+
+#: Times that an upgrade is asked for before its silence is taken as the bootloader's refusal.
+UPGRADE_TRIES = 3
+
+
+class Boots(Messages):
+    """Beginning, or going on."""
+
+    def boot(self, boot: Boot) -> None:
+        """Fill a state that is all new."""
+        state = self.state
+        state.running_hash = boot.running_hash
+        state.running_version = boot.running_version
+        state.confirmed = boot.confirmed
+        state.slot_size = boot.slot_size
+        state.token = boot.seed & MASK32
+        state.random = state.token or 1
+        state.phase = Phase.IDLE
+        record = None if boot.record is None else decode(boot.record)
+        if record is not None:
+            self.job_state = record.job
+            self.go_on(record.phase, boot.swap_pending)
+        if state.phase is Phase.IDLE and not state.confirmed:
+            self.tell(Tell.CONFIRM)
+
+    def go_on(self, was: RecordPhase, swap_pending: bool) -> None:
+        state, job = self.state, self.job_state
+        if was is RecordPhase.REPORTING:
+            state.phase = Phase.REPORTING
+            state.update_due = True
+            if job.pending is JobStatus.SUCCEEDED and not state.confirmed:
+                self.tell(Tell.CONFIRM)
+        elif was is RecordPhase.DOWNLOADING:
+            job.resumable = True
+        elif self.runs_the_slot_image:
+            self.new_image_runs(was)
+        elif swap_pending:
+            self.swap_is_pending(was)
+        elif was is RecordPhase.REQUESTED:
+            self.fail(JobStatus.FAILED, job.reason or Reason.ROLLED_BACK)
+        elif job.retries >= UPGRADE_TRIES:
+            self.fail(JobStatus.FAILED, Reason.ROLLED_BACK)
+        else:
+            job.resumable = True
+            job.offset = job.size
+
+    def new_image_runs(self, was: RecordPhase) -> None:
+        if self.state.confirmed:
+            self.succeed()
+            return
+        self.state.phase = Phase.CONFIRMING
+        self.tell(Tell.CONFIRM)
+        if was is RecordPhase.VERIFIED:
+            self.persist()
+
+    def swap_is_pending(self, was: RecordPhase) -> None:
+        job = self.job_state
+        if was is RecordPhase.REQUESTED and job.reason:
+            self.state.phase = Phase.REVERTING
+            self.work(ActionId.ERASE)
+            return
+        self.state.phase = Phase.REBOOTING
+        if was is RecordPhase.VERIFIED:
+            self.persist()
+        self.tell(Tell.DONE)
