@@ -10,7 +10,8 @@ from aws_fota.cli import generate_report
 from aws_fota.cli.model_options import add_model_arguments, model_source
 from aws_fota.errors import CheckFailed, ExitCode
 
-#: Where the module goes without -o: below the current folder, or below the build folder of -d.
+#: Where the module goes without -o: below the build folder of -d, else below the current folder. In the top folder of
+#: a west workspace it is that of the manifest repository, if there is one.
 DEFAULT_FOLDER = "generated"
 DEFAULT_FOLDER_IN_BUILD = "aws_fota/generated"
 
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from aws_fota.codegen.generate import generate
 
     source = model_source(args)
-    folder = args.output or _default_folder(source.build)
+    folder = args.output or _default_folder(source.build, getattr(args, "home", Path()))
     result = generate(source.model())
     comparisons = output_folder.compare(result, folder)
     if args.dry_run:
@@ -64,5 +65,8 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _default_folder(build: Path | None) -> Path:
-    return Path(DEFAULT_FOLDER) if build is None else build / DEFAULT_FOLDER_IN_BUILD
+def _default_folder(build: Path | None, home: Path) -> Path:
+    if build is not None:
+        return build / DEFAULT_FOLDER_IN_BUILD
+    elsewhere = home / DEFAULT_FOLDER
+    return elsewhere if elsewhere.is_dir() else Path(DEFAULT_FOLDER)

@@ -31,7 +31,9 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     """Give `parser` all commands, and the options that belong to all of them."""
     parser.add_argument("--version", action="version", version=f"aws-fota {__version__}")
     _add_debug(parser, default=False)
-    commands = parser.add_subparsers(dest="aws_fota_command", metavar="COMMAND", required=True, parser_class=CommandParser)
+    commands = parser.add_subparsers(
+        dest="aws_fota_command", metavar="COMMAND", required=True, parser_class=CommandParser
+    )
     for name, command in COMMANDS.items():
         child = commands.add_parser(name, help=command.summary, description=command.summary, allow_abbrev=False)
         # An option before the command must outlive the default of the same option behind it.

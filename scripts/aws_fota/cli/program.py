@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 from aws_fota.cli.commands import COMMANDS
 from aws_fota.errors import AwsFotaError, EnvironmentLacks, ErrorList, ExitCode
@@ -59,11 +60,49 @@ def _dispatch(args: argparse.Namespace) -> int:
     return int(COMMANDS[args.aws_fota_command].load().run(args))
 
 
+class _Watched:
+    """The standard output, remembering how it failed: a broken pipe elsewhere, say of a socket, is another matter."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.failure: OSError | None = None
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def _guarded(action: Callable[[], int], debug: bool) -> int:
+    stdout = sys.stdout
+    watched = _Watched(stdout)
+    sys.stdout = cast(TextIO, watched)
     try:
-        code = action()
-        sys.stdout.flush()
-        return code
+        code = _coded(action, debug)
+        watched.flush()
+    except OSError as error:
+        return _stdout_failed(stdout, error)
+    finally:
+        sys.stdout = stdout
+    return code
+
+
+def _coded(action: Callable[[], int], debug: bool) -> int:
+    """What `action` returns, or the exit code of what it raises; only a failure of stdout goes on."""
+    try:
+        return action()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.OK if ended.code is None else ExitCode.USAGE
     except KeyboardInterrupt:
@@ -81,8 +120,8 @@ def _guarded(action: Callable[[], int], debug: bool) -> int:
         _tell_all(lacks)
         return lacks.exit_code
     except Exception as error:
-        if isinstance(error, OSError) and not _stdout_works():
-            return READER_GONE if isinstance(error, BrokenPipeError) else _stdout_failed(error)
+        if error is cast(_Watched, sys.stdout).failure:
+            raise
         return _defect(error, debug)
 
 
@@ -121,18 +160,14 @@ def _defect(error: Exception, debug: bool) -> int:
     return DEFECT
 
 
-def _stdout_works() -> bool:
-    """Whether what was printed can still be delivered; if not, let Python's own flush at the end have no part in it."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
-    return True
-
-
-def _stdout_failed(error: OSError) -> int:
+def _stdout_failed(stdout: TextIO, error: OSError) -> int:
+    # What is still in the buffer cannot be delivered; Python's own flush at the end must not fail over it again.
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stdout.fileno())
+        os.close(nowhere)
+    if isinstance(error, BrokenPipeError):
+        return READER_GONE
     lacks = EnvironmentLacks(
         f"the standard output cannot be written: {error.strerror or error}",
         rule="output",

@@ -7,13 +7,18 @@ from types import MappingProxyType
 from typing import Any
 
 from aws_fota import __version__, resources
-from aws_fota.codegen import environment
+from aws_fota.codegen import enum_names, environment
 from aws_fota.codegen.assembly import CONTRIBUTORS, OUTPUTS
 from aws_fota.codegen.model import Model
 from aws_fota.codegen.result import GenerationResult
 
+
 def generate(model: Model) -> GenerationResult:
-    """Render every file of the module for `model`; the same model gives the same bytes."""
+    """Render every file of the module for `model`; the same model gives the same bytes.
+
+    Raises:
+        InputError, ErrorList: the names of an enum of the description meet names of the module.
+    """
     loader = environment.RecordingLoader(resources.templates())
     jinja = environment.environment(loader)
     variables = _variables(model)
@@ -22,6 +27,7 @@ def generate(model: Model) -> GenerationResult:
         for output in OUTPUTS
         if output.belongs_to(model)
     }
+    enum_names.refuse_taken(model.description, files)
     return GenerationResult(MappingProxyType(dict(sorted(files.items()))), tuple(sorted(loader.loaded)))
 
 

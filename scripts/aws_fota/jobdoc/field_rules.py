@@ -51,8 +51,6 @@ def read_field(index: int, findings: Findings) -> Field | None:
     minimum, maximum = _bounds(at, entry, kind, findings)
     values = tuple(entry.get("values", ())) if kind is FieldType.ENUM else ()
     _check_values((*at, "values"), values, findings)
-    if kind is FieldType.ENUM:
-        _check_enum_name((*at, "to"), entry["to"], findings)
     if len(findings.errors) > before:
         return None
     return Field(
@@ -109,16 +107,6 @@ def _check_destination(at: Location, name: str, findings: Findings) -> None:
     elif name in c_names.TAKEN:
         message = f"'{name}' has a meaning of its own in C or C++"
         findings.refuse(at, message, rule="destination-name", fix=f"use another name, such as '{name}_value'")
-
-
-def _check_enum_name(at: Location, name: str, findings: Findings) -> None:
-    if c_names.macro(name).split("_")[0] in c_names.MODULE_WORDS:
-        findings.refuse(
-            at,
-            f"the names of this enum would begin with AWS_FOTA_{name.upper()}_, where the module has its own",
-            rule="destination-name",
-            fix=f"use another name, such as 'doc_{name}'",
-        )
 
 
 def _bounds(at: Location, entry: dict[str, Any], kind: FieldType, findings: Findings) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from aws_fota.codegen.job_members import members
 from aws_fota.codegen.model import Model
 from aws_fota.codegen.result import MARK
 from aws_fota.config.limits import Settings
-from aws_fota.jobdoc import c_names
+from aws_fota.errors import AwsFotaError
 from aws_fota.jobdoc.model import Description, Field, FieldType
 from descriptions import DEFAULT, DESCRIPTIONS
 
@@ -63,7 +63,7 @@ def test_limits_arrive() -> None:
         ("STEP_TIMEOUT_MINUTES", 3),
         ("REMEMBERED_JOBS", 8),
     ):
-        assert f"#define AWS_FOTA_{name} {value}\n" in text
+        assert re.search(rf"^#define AWS_FOTA_{name} +{value}$", text, re.MULTILINE)
 
 
 def test_the_templates_read_are_listed_with_those_they_include() -> None:
@@ -123,11 +123,30 @@ def test_members_are_declared_by_their_type_widest_alignment_first() -> None:
     ]
 
 
-def test_names_of_an_enum_meet_none_of_the_modules_own() -> None:
-    """MODULE_WORDS holds the first word of every AWS_FOTA_ name, and of every tag, that the templates write."""
-    words = set()
-    for path in sorted(resources.templates().rglob("*.j2")):
-        text = path.read_text(encoding="utf-8")
-        words |= {match[1] for match in re.finditer(r"\bAWS_FOTA_([A-Z0-9]+)", text)}
-        words |= {match[1].upper() for match in re.finditer(r"\b(?:enum|struct|union) aws_fota_([a-z0-9]+)", text)}
-    assert words <= c_names.MODULE_WORDS, f"add to MODULE_WORDS: {sorted(words - c_names.MODULE_WORDS)}"
+@pytest.mark.parametrize(
+    ("destination", "values", "name"),
+    [
+        ("scheme", ("ftp",), "aws_fota_scheme"),
+        ("field", ("x",), "aws_fota_field"),
+        ("json", ("depth",), "AWS_FOTA_JSON_DEPTH"),
+        ("message", ("update", "watch"), "AWS_FOTA_MESSAGE_WATCH"),
+        ("parse", ("ok",), "AWS_FOTA_PARSE_OK"),
+    ],
+)
+def test_names_of_an_enum_must_not_meet_the_modules_own(destination: str, values: tuple[str, ...], name: str) -> None:
+    field = Field(("kind",), FieldType.ENUM, destination, values=values, line=77)
+    description = dataclasses.replace(DEFAULT, fields=(*DEFAULT.fields, field))
+    with pytest.raises(AwsFotaError) as caught:
+        generate.generate(Model(description))
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"aws_fota.yaml:77: kind: '{destination}' would define ") for line in lines)
+    assert any(f"would define {name}, which the module has already; use another name" in line for line in lines)
+
+
+def test_two_enums_whose_names_meet_each_other() -> None:
+    fields = (
+        Field(("a",), FieldType.ENUM, "power", values=("mode_on",)),
+        Field(("b",), FieldType.ENUM, "power_mode", values=("on",)),
+    )
+    with pytest.raises(AwsFotaError, match="would define AWS_FOTA_POWER_MODE_ON"):
+        generate.generate(Model(dataclasses.replace(DEFAULT, fields=(*DEFAULT.fields, *fields))))

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The generated C as compilers and the formatter see it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from golden_cases import CASES, HERE, Case
+
+ROOT = HERE.parents[2]
+FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
+CLANG_FORMAT = Path(sys.executable).parent / "clang-format"
+
+
+def compiled(compiler: str, *arguments: str | Path) -> str:
+    if shutil.which(compiler) is None:
+        pytest.fail(f"{compiler} is not installed (Debian: apt install {compiler})")
+    return subprocess.run([compiler, *FLAGS, *arguments], capture_output=True, text=True).stderr
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_header_stands_alone(case: Case, compiler: str, tmp_path: Path) -> None:
+    headers = sorted((case.expected / "include/aws_fota").glob("*.h"))
+    assert headers
+    for header in headers:
+        # Twice, so that a missing guard shows.
+        source = tmp_path / f"{header.stem}.c"
+        source.write_text(f"#include <aws_fota/{header.name}>\n" * 2 + "extern int used;\n", encoding="utf-8")
+        assert compiled(compiler, "-I", case.expected / "include", source) == ""
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_core_compiles_without_a_warning(case: Case, compiler: str) -> None:
+    sources = sorted((case.expected / "src/core").glob("*.c"))
+    assert sources
+    assert compiled(compiler, "-I", case.expected / "include", *sources) == ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_formatter_has_nothing_to_change(case: Case) -> None:
+    version = subprocess.run([CLANG_FORMAT, "--version"], capture_output=True, text=True, check=True).stdout
+    assert "18.1.8" in version, "tests are made for the clang-format wheel that pyproject.toml names"
+    files = sorted(path for path in case.expected.rglob("*") if path.suffix in (".c", ".h"))
+    command = [CLANG_FORMAT, f"--style=file:{ROOT / '.clang-format'}", "--dry-run", "--Werror", *files]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_core_includes_only_what_c99_and_itself_bring(case: Case) -> None:
+    allowed = {"stdbool.h", "stddef.h", "stdint.h", "string.h", "limits.h", "assert.h"}
+    for path in sorted(case.expected.glob("src/core/*")) + sorted(case.expected.glob("include/aws_fota/*")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("#include <") and not line.startswith("#include <aws_fota/"):
+                assert line[len("#include <") : -1] in allowed, f"{path.name}: {line}"
