@@ -15,26 +15,13 @@ from functools import cache
 from hypothesis import strategies as st
 
 from aws_fota.config.limits import Settings
-from aws_fota.jobdoc.model import URL_TYPES, Description, Field, FieldType
+from aws_fota.jobdoc.model import Description
 from aws_fota.oracle.outcome import MessageKind
 from aws_fota.oracle.parser import job_hash
 from descriptions import CASES
+from differential.document_strategies import MessageValues, job_document, nested, place, skipped_values, some_about
 from differential.json_spelling import GAPS, Elements, Members, Node, Spelled, containers, quoted, render, spellings
-from differential.value_strategies import (
-    CODES,
-    JOB_IDS,
-    NASTY,
-    NUMBERS,
-    ODD_CHARACTERS,
-    STATUSES,
-    TYPES,
-    client_tokens,
-    edge_value,
-    job_ids,
-    valid_value,
-    version_numbers,
-    words,
-)
+from differential.value_strategies import JOB_IDS, NASTY, TYPES, edge_value
 
 
 @dataclass(frozen=True)
@@ -49,121 +36,8 @@ class Message:
     remembered: frozenset[int]
 
 
-class _Values:
-    """Where the values of one message come from: some of them from about the rule instead of inside it."""
-
-    def __init__(self, draw: st.DrawFn, settings: Settings, about: int) -> None:
-        self.draw = draw
-        self.settings = settings
-        #: A bit for each value in the order of drawing: whether it is drawn from about the rule.
-        self.about = about
-
-    def pick(self, valid: st.SearchStrategy[bytes], about: st.SearchStrategy[bytes]) -> Spelled:
-        value = self.draw(about if self.about & 1 else valid)
-        self.about >>= 1
-        return Spelled(value)
-
-    def field(self, field: Field) -> Spelled:
-        return self.pick(valid_value(field, self.settings), edge_value(field, self.settings))
-
-    def job_id(self) -> Spelled:
-        return self.pick(*job_ids())
-
-    def status(self) -> Spelled:
-        return self.pick(_STATUSES, words(STATUSES))
-
-    def code(self) -> Spelled:
-        return self.pick(_CODES, words(CODES))
-
-    def version_number(self) -> Spelled:
-        return self.pick(*version_numbers())
-
-    def client_token(self) -> Spelled:
-        return self.pick(*client_tokens())
-
-
-_STATUSES = spellings(st.sampled_from(STATUSES))
-_CODES = spellings(st.sampled_from(CODES))
-
-
-def _bits_of(places: list[int]) -> int:
-    return sum(1 << place for place in set(places))
-
-
-def _some_about(values: int) -> st.SearchStrategy[int]:
-    """Which of so many values are drawn from about their rule: most often none, or a few."""
-    none = st.just(0)
-    few = st.lists(st.integers(0, values - 1), min_size=1, max_size=2).map(_bits_of)
-    return st.one_of(none, none, few, few, st.integers(0, 2**values - 1))
-
-
-@cache
-def skipped_values(depth: int = 3) -> st.SearchStrategy[Node]:
-    """Any JSON value, spelled in some way."""
-    text = st.text(st.one_of(st.sampled_from(ODD_CHARACTERS), st.characters(codec="utf-8")), max_size=8)
-    leaf: st.SearchStrategy[Node] = st.one_of(
-        st.sampled_from(TYPES).map(Spelled), st.sampled_from(NUMBERS).map(Spelled), spellings(text).map(Spelled)
-    )
-    if depth == 0:
-        return leaf
-    below = skipped_values(depth - 1)
-    names = st.sampled_from(("", "a", "jobId", "url", "\ud800", "execution", "operation")).map(quoted)
-    return st.one_of(
-        leaf,
-        st.lists(below, max_size=3).map(Elements),
-        st.lists(st.tuples(names, below), max_size=3).map(Members),
-    )
-
-
-def nested(depth: int, inner: bytes = b"") -> bytes:
-    """``depth`` arrays and objects in each other by turns."""
-    opening = b"".join(b'{"a":' if level % 2 else b"[" for level in range(depth))
-    closing = b"".join(b"}" if level % 2 else b"]" for level in reversed(range(depth)))
-    if depth and depth % 2 == 0 and not inner:
-        inner = b"0"
-    return opening + inner + closing
-
-
-def _place(document: Members, field: Field, value: Spelled) -> None:
-    """Put a value where the path says; elements that no path describes are filled in."""
-    place: Node = document
-    for step, following in zip(field.path, (*field.path[1:], None), strict=True):
-        new: Node = value if following is None else Elements() if isinstance(following, int) else Members()
-        if isinstance(place, Elements):
-            assert isinstance(step, int)
-            while len(place.elements) <= step:
-                place.elements.append(Spelled(b"null"))
-            if following is None or not isinstance(place.elements[step], (Members, Elements)):
-                place.elements[step] = new
-            place = place.elements[step]
-        elif isinstance(place, Members):
-            name = quoted(str(step))
-            there = dict(place.members).get(name)
-            if there is None:
-                place.members.append((name, new))
-            place = there or new
-
-
-def _job_document(values: _Values, description: Description) -> Members:
-    document = Members()
-    forms = ("parts", "url", "parts", "url", "both") if values.about else ("parts", "url")
-    form = values.draw(st.sampled_from(forms))
-    has_parts = any(field.type in URL_TYPES and field.type is not FieldType.URL for field in description.fields)
-    has_url = any(field.type is FieldType.URL for field in description.fields)
-    left_out = values.draw(st.integers(0, 2 ** len(description.fields) - 1))
-    for position, field in enumerate(description.fields):
-        if field.type in URL_TYPES:
-            other = form == "parts" if field.type is FieldType.URL else form == "url"
-            if other and has_parts and has_url:
-                continue
-        elif not field.required and left_out >> position & 1:
-            continue
-        _place(document, field, values.field(field))
-    return document
-
-
-def _execution(values: _Values, description: Description, *, described: bool) -> Members:
-    document: Node = _job_document(values, description) if described else values.draw(skipped_values(2))
+def _execution(values: MessageValues, description: Description, *, described: bool) -> Members:
+    document: Node = job_document(values, description) if described else values.draw(skipped_values(2))
     return Members(
         [
             (b'"jobId"', values.job_id()),
@@ -174,13 +48,13 @@ def _execution(values: _Values, description: Description, *, described: bool) ->
     )
 
 
-def _pending(values: _Values) -> Elements:
+def _pending(values: MessageValues) -> Elements:
     count = values.draw(st.integers(0, 4))
     return Elements([Members([(b'"jobId"', values.job_id()), (b'"queuedAt"', Spelled(b"1"))]) for _ in range(count)])
 
 
-def _tree(values: _Values, description: Description, kind: MessageKind) -> Members:
-    root = Members([(b'"timestamp"', Spelled(b"1700000000")), (b'"clientToken"', values.client_token())])
+def _tree(values: MessageValues, description: Description, kind: MessageKind) -> Members:
+    root = Members([(b'"timestamp"', Spelled(b"1700000000"))])
     if kind in (MessageKind.EXECUTION, MessageKind.WATCH):
         execution = _execution(values, description, described=kind is MessageKind.EXECUTION)
         root.members.append((b'"execution"', execution))
@@ -191,6 +65,7 @@ def _tree(values: _Values, description: Description, kind: MessageKind) -> Membe
         root.members.append((b'"executionState"', state))
         if kind is MessageKind.REJECTED:
             root.members += [(b'"code"', values.code()), (b'"message"', Spelled(b'"why"'))]
+    root.members.insert(1, (b'"clientToken"', values.client_token()))
     return root
 
 
@@ -203,7 +78,7 @@ def _shuffle(draw: st.DrawFn, root: Members) -> None:
 def _flaw(draw: st.DrawFn, root: Members, description: Description, settings: Settings) -> None:
     """Change one thing in the tree, not always for the worse."""
     container = draw(st.sampled_from(containers(root)))
-    values = _Values(draw, settings, 1)
+    values = MessageValues(draw, settings, 1)
     new: Node
     if draw(st.booleans()):
         new = draw(st.one_of(skipped_values(1), st.sampled_from(TYPES).map(Spelled)))
@@ -303,7 +178,8 @@ def message_trees(
     # The kind that reads most comes first, and so is what failing examples shrink to.
     kind = draw(st.sampled_from([kind for kind in (MessageKind.EXECUTION,) * 5 + EVERY_KIND if kind in kinds]))
     mistaken = not flawless and draw(st.integers(0, 9)) == 9
-    values = _Values(draw, settings, 0 if flawless else draw(_some_about(len(description.fields) + 4)))
+    drawn = len(description.fields) + 4 if kind is MessageKind.EXECUTION else 8
+    values = MessageValues(draw, settings, 0 if flawless else draw(some_about(drawn)))
     root = _tree(values, description, draw(st.sampled_from(EVERY_KIND)) if mistaken else kind)
     if draw(st.booleans()):
         _shuffle(draw, root)
@@ -326,6 +202,22 @@ def messages(
     for _ in range(draw(st.sampled_from((0, 0, 0, 0, 1, 1, 2)))):
         data = _damage(draw, data, settings)
     return Message(description, settings, tree.kind, data, tree.remembered)
+
+
+@st.composite
+def single_values(draw: st.DrawFn, description: Description, settings: Settings) -> Message:
+    """Messages with one described value about its rule, behind nothing that could violate before it."""
+    field = draw(st.sampled_from(description.fields))
+    document = Members()
+    place(document, field, Spelled(draw(edge_value(field, settings))))
+    return Message(description, settings, MessageKind.EXECUTION, render(_around(document)), frozenset())
+
+
+def _around(document: Members) -> Members:
+    """A whole message with a job document."""
+    plain = ((b'"jobId"', b'"j"'), (b'"status"', b'"QUEUED"'), (b'"versionNumber"', b"1"))
+    execution: list[tuple[bytes, Node]] = [(name, Spelled(value)) for name, value in plain]
+    return Members([(b'"execution"', Members([*execution, (b'"jobDocument"', document)]))])
 
 
 @st.composite

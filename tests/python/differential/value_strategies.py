@@ -140,13 +140,18 @@ def _urls(settings: Settings, *, good: bool) -> Bytes:
             st.sampled_from(("", "?q", *_good_paths(settings))),
         )
         return spellings(parts)
-    broken = st.builds(
-        lambda scheme, sign, host, port, path: scheme + sign + host + port + path,
-        st.one_of(st.just("https"), st.sampled_from(SCHEMES)),
-        st.sampled_from(("://", "://", "://", "://", ":/", "//", ":", "", ":///", "://@")),
-        st.one_of(st.sampled_from(GOOD_HOSTS), st.sampled_from(_hosts(settings))),
-        st.sampled_from(PORTS),
-        st.one_of(st.sampled_from(PATHS), st.sampled_from(_paths_around(settings))),
+    hosts, paths = st.sampled_from(_hosts(settings)), st.sampled_from((*PATHS, *_paths_around(settings)))
+    signs = st.sampled_from(("://", ":/", "//", ":", "", ":///", "://@"))
+    good_start = st.sampled_from(("http://", "HTTPS://"))
+    good_host, good_path = st.sampled_from(GOOD_HOSTS), st.sampled_from(_good_paths(settings))
+    broken = st.one_of(
+        # One part in question, two parts, or each.
+        st.tuples(st.sampled_from(SCHEMES), signs, good_host).map("".join),
+        st.tuples(good_start, hosts, st.sampled_from(PORTS)).map("".join),
+        st.tuples(good_start, good_host, st.sampled_from(PORTS), good_path).map("".join),
+        st.tuples(good_start, good_host, st.sampled_from(_paths_around(settings))).map("".join),
+        st.tuples(good_start, good_host, paths).map("".join),
+        st.tuples(st.sampled_from(SCHEMES), signs, hosts, st.sampled_from(PORTS), paths).map("".join),
     )
     return st.one_of(spellings(broken), _edited(broken))
 

@@ -12,11 +12,20 @@ from hypothesis import strategies as st
 
 from aws_fota.config.limits import Settings
 from aws_fota.jobdoc.model import Description, FieldType
-from aws_fota.oracle.outcome import FIRST_FIELD, REFUSALS, MessageKind, Outcome, ParseResult
+from aws_fota.oracle.outcome import REFUSALS, MessageKind, Outcome, ParseResult
 from aws_fota.oracle.parser import parse
 from descriptions import CASES
+from differential.document_strategies import nested
 from differential.json_spelling import GAPS, Members, Spelled, containers, quoted, render
-from differential.message_strategies import Message, MessageTree, any_messages, message_trees, messages, nested, splits
+from differential.message_strategies import (
+    Message,
+    MessageTree,
+    any_messages,
+    message_trees,
+    messages,
+    single_values,
+    splits,
+)
 
 Case = tuple[Description, Settings]
 
@@ -118,30 +127,64 @@ def test_a_message_cut_short_is_refused_at_its_end(drawn: tuple[Case, MessageTre
     assert parse(*case, tree.kind, whole + b"}") == Outcome(ParseResult.SYNTAX, 0, len(whole))
 
 
-def test_messages_reach_every_result_kind_and_type() -> None:
+def test_messages_reach_every_result_and_kind() -> None:
     results: Counter[ParseResult] = Counter()
     fine_kinds: set[MessageKind] = set()
-    stored: set[FieldType] = set()
-    violating: set[FieldType] = set()
 
-    @settings(PROFILE, max_examples=1500)
+    @settings(PROFILE, max_examples=1200)
     @given(any_messages())
     def collect(message: Message) -> None:
         found = parse(message.description, message.settings, message.kind, message.data, message.remembered)
         results[found.result] += 1
         if found.result is ParseResult.OK:
             fine_kinds.add(message.kind)
-        types = {index: field.type for index, field in enumerate(message.description.fields, start=FIRST_FIELD)}
-        stored.update(types[index] for index in found.present if index in types)
-        if found.field in types and found.result is not ParseResult.MISSING:
-            violating.add(types[found.field])
         if found.result in REFUSALS:
             assert found == Outcome(found.result, 0, found.offset)
 
     collect()
     assert fine_kinds == set(MessageKind)
-    assert stored == violating == set(FieldType)
     assert all(results[result] >= 5 for result in ParseResult), results
+
+
+TYPE_ONLY = {ParseResult.WRONG_TYPE}
+VALUE_TOO = {ParseResult.WRONG_TYPE, ParseResult.WRONG_VALUE}
+LENGTH_TOO = {ParseResult.WRONG_TYPE, ParseResult.WRONG_VALUE, ParseResult.TOO_LONG}
+RANGE_TOO = {ParseResult.WRONG_TYPE, ParseResult.OUT_OF_RANGE}
+
+VIOLATIONS = {
+    FieldType.STRING: LENGTH_TOO,
+    FieldType.U32: RANGE_TOO,
+    FieldType.I32: RANGE_TOO,
+    FieldType.U64: RANGE_TOO,
+    FieldType.BOOL: TYPE_ONLY,
+    FieldType.ENUM: VALUE_TOO,
+    FieldType.HEX: VALUE_TOO,
+    FieldType.URL: LENGTH_TOO,
+    FieldType.SCHEME: VALUE_TOO,
+    FieldType.HOST: LENGTH_TOO,
+    FieldType.PATH: LENGTH_TOO,
+}
+
+
+@pytest.mark.parametrize("type", FieldType)
+def test_single_values_reach_every_result_of_their_type(type: FieldType) -> None:
+    description, limits = CASES["forty-tight"]
+    of_type = tuple(field for field in description.fields if field.type is type)
+    found: set[ParseResult] = set()
+    stored = 0
+
+    @settings(PROFILE, max_examples=300)
+    @given(single_values(dataclasses.replace(description, fields=of_type), limits))
+    def collect(message: Message) -> None:
+        nonlocal stored
+        outcome = parse(message.description, message.settings, message.kind, message.data)
+        found.add(outcome.result)
+        stored += bool(outcome.job)
+
+    collect()
+    # An object in place of the value may nest too deeply here.
+    assert found - {ParseResult.OK, ParseResult.MISSING, ParseResult.DEPTH} == VIOLATIONS[type]
+    assert stored >= 10
 
 
 def test_messages_of_one_kind_are_of_that_kind() -> None:

@@ -41,7 +41,8 @@ LOOSE = field(FieldType.STRING, max_length=4, control_characters=True)
     [
         ('""', ""), ('"abcd"', "abcd"), ('"é"', "é"), ('"éé"', "éé"), ('"a€"', "a€"),
         ('"\U0001f600"', "\U0001f600"),
-        (r'"\ud83d\ude00"', "\U0001f600"), (r'"\uD83D\uDE00"', "\U0001f600"), (r'"\u0061\u00e9"', "aé"),
+        (r'"\ud83d\ude00"', "\U0001f600"), (r'"\uD83D\uDE00"', "\U0001f600"), (r'"\ud800\udc00"', "\U00010000"),
+        (r'"\udbff\udfff"', "\U0010ffff"), (r'"\u0061\u00e9"', "aé"),
         (r'"\"\\\/"', '"\\/'),
         (r'"\u0020"', " "), ('"\u0080\u009f"', "\u0080\u009f"), (r'"\u20aCd"', "\u20acd"), ('"\ufeff"', "\ufeff"),
     ],
