@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aws_fota.codegen import job_members, parser_tables
+from aws_fota.codegen import engine_table, engine_texts, job_members, parser_tables
 from aws_fota.codegen.model import Model
 
 
@@ -47,8 +47,36 @@ OUTPUTS = (
     Output("include/aws_fota/parser.h", "Streaming parser of the messages of AWS IoT Jobs"),
     Output("src/core/parser.c", "Streaming parser of the messages of AWS IoT Jobs"),
     Output("src/core/parser_tables.h", "Tables of the parser"),
+    Output("include/aws_fota/engine.h", "The update engine: inputs in, actions out"),
+    Output("include/aws_fota/publication.h", "Topics and payloads of what this device sends"),
+    Output("include/aws_fota/reason.h", "Why a job did not succeed"),
+    Output("include/aws_fota/record.h", "What survives a reboot"),
+    Output("include/aws_fota/topic.h", "The topics of AWS IoT Jobs"),
+    Output("include/aws_fota/version.h", "Versions as imgtool writes them"),
+    Output("src/core/engine.c", "The update engine: one step"),
+    Output("src/core/engine_download.c", "The update engine: effects on the download"),
+    Output("src/core/engine_effects.c", "The update engine: effects of the transitions"),
+    Output("src/core/engine_events.c", "The update engine: from inputs to events"),
+    Output("src/core/engine_guards.c", "The update engine: conditions of the transitions"),
+    Output("src/core/engine_judge.c", "The update engine: whether a job fits this device"),
+    Output("src/core/engine_messages.c", "The update engine: from messages to events"),
+    Output("src/core/engine_private.h", "The update engine: what its parts share"),
+    Output("src/core/engine_table.c", "The update engine: its transition table"),
+    Output("src/core/engine_table.h", "The update engine: the words of its transition table"),
+    Output("src/core/engine_timing.c", "The update engine: backoff and jitter"),
+    Output("src/core/publication.c", "Topics and payloads of what this device sends"),
+    Output("src/core/publication_identity.c", "What names an object"),
+    Output("src/core/record.c", "What survives a reboot"),
+    Output("src/core/topic.c", "The topics of AWS IoT Jobs"),
+    Output("src/core/topic_private.h", "Rules of topics that others share"),
+    Output("src/core/version.c", "Versions as imgtool writes them"),
     Output("include/net/aws_fota.h", "Firmware updates through AWS IoT Jobs", nrf=False),
     Output("include/net/aws_jobs.h", "Requests to AWS IoT Jobs", nrf=False),
 )
 
-CONTRIBUTORS: tuple[Callable[[Model], dict[str, Any]], ...] = (job_members.context, parser_tables.context)
+CONTRIBUTORS: tuple[Callable[[Model], dict[str, Any]], ...] = (
+    engine_table.context,
+    engine_texts.context,
+    job_members.context,
+    parser_tables.context,
+)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The texts that the engine sends, and what of the job document it reads: variables of its other templates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_fota.codegen.model import Model
+from aws_fota.jobdoc.model import Field
+
+#: doc/engine.md, "Reasons". The place is the number; the first stands for numbers that have no text.
+REASONS = (
+    "unknown reason",
+    "operation is not for this device",
+    "job document cannot be read",
+    "field is too long",
+    "field is out of range",
+    "field has the wrong type",
+    "field has an impossible value",
+    "field occurs twice",
+    "field is missing",
+    "http is not allowed on this device",
+    "image is larger than the slot",
+    "version is running already",
+    "version is older than the running one",
+    "server refused the download",
+    "server sent a wrong Content-Range",
+    "server sent 200 without a length",
+    "object has another size",
+    "server does not keep to ranges",
+    "redirect refused",
+    "object changed too often",
+    "download was interrupted too often",
+    "flash could not be written",
+    "sha256 differs",
+    "not a bootable image",
+    "upgrade could not be requested",
+    "rolled back or refused by the bootloader",
+    "rejected by the application",
+    "cancelled by the application",
+)
+
+#: Bytes in JSON, quotes aside, of the longest path that is told in statusDetails.
+FIELD_PATH_MAX = 128
+
+_U32_MAX = 2**32 - 1
+
+
+def field_path(field: Field) -> str:
+    """The path as statusDetails tells it; empty where it is too long, or AWS IoT would refuse it."""
+    dotted = field.dotted
+    control = any(ord(character) < 0x20 or ord(character) == 0x7F for character in dotted)
+    return "" if control or _json_size(dotted) > FIELD_PATH_MAX else dotted
+
+
+def payload_worst(model: Model) -> int:
+    """Bytes of the longest payload that a build can send, without its NUL."""
+    reason = max(REASONS, key=len)
+    path = max((field_path(field) for field in model.description.fields), key=_json_size, default="")
+    details = [{"progress": "100"}, {"reason": reason, "detail": str(_U32_MAX)}, {"reason": reason, "field": path}]
+    sent = []
+    for status, told in zip(("IN_PROGRESS", "REJECTED", "REJECTED"), details, strict=True):
+        update: dict[str, Any] = {"status": status, "statusDetails": told, "expectedVersion": _U32_MAX}
+        update["includeJobExecutionState"] = True
+        if status == "IN_PROGRESS" and model.settings.step_timeout_minutes:
+            update["stepTimeoutInMinutes"] = model.settings.step_timeout_minutes
+        sent.append({**update, "clientToken": "00000000"})
+    return max(len(json.dumps(update, separators=(",", ":"), ensure_ascii=False).encode("utf-8")) for update in sent)
+
+
+def _json_size(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8")) - 2
+
+
+def context(model: Model) -> dict[str, Any]:
+    """The template variables of events, effects and publications."""
+    by_destination = {field.destination: field for field in model.description.fields}
+    return {
+        "describes_sha256": "sha256" in by_destination,
+        "describes_version": "version" in by_destination,
+        "field_paths": [field_path(field) for field in model.description.fields],
+        "operation_field": by_destination.get("operation"),
+        "payload_worst": payload_worst(model),
+        "reason_texts": REASONS,
+        "sha256_field": by_destination.get("sha256"),
+    }

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words of the transition table: phases, events, guards and effects, each with what it means.
+
+The order of events matters: those up to ``UPDATE_REFUSED`` leave the request in flight to their effect, and those of
+inputs follow in the order of ``enum aws_fota_input_id``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+#: In the order of ``enum aws_fota_phase``.
+PHASES = (
+    "UNBOOTED",
+    "IDLE",
+    "OFFERED",
+    "STARTING",
+    "REQUESTING",
+    "ERASING",
+    "RECEIVING",
+    "WAITING",
+    "PAUSED",
+    "REFRESHING",
+    "VERIFYING",
+    "APPLYING",
+    "REBOOTING",
+    "CONFIRMING",
+    "REVERTING",
+    "REPORTING",
+)
+
+#: Every phase after ``BOOT``.
+BOOTED = PHASES[1:]
+#: Work is under way that ``ABORT`` stops.
+BUSY = ("REQUESTING", "ERASING", "RECEIVING", "VERIFYING")
+#: Every phase in which another pending job is worth a question.
+UNREPORTED = tuple(phase for phase in BOOTED if phase != "REPORTING")
+
+#: In the order of ``enum aws_fota_input_id``; each is an event of its own.
+INPUTS = (
+    "BOOT",
+    "CONNECTED",
+    "SUBSCRIBED",
+    "DISCONNECTED",
+    "MESSAGE",
+    "TIMER",
+    "HTTP_RESPONSE",
+    "FETCH_FAILED",
+    "ERASED",
+    "WRITTEN",
+    "VERIFIED",
+    "UPGRADE_REQUESTED",
+    "CONFIRMED",
+    "ACCEPT",
+    "REJECT",
+    "CONFIRM",
+    "CANCEL",
+    "PAUSE",
+    "RESUME",
+)
+
+#: The phases in which an input can be an event at all; in others it changes nothing.
+HEARD = {
+    **dict.fromkeys(INPUTS, BOOTED),
+    "BOOT": PHASES,
+    "HTTP_RESPONSE": ("REQUESTING",),
+    "FETCH_FAILED": ("REQUESTING", "RECEIVING"),
+    "ERASED": ("ERASING",),
+    "WRITTEN": ("RECEIVING",),
+    "VERIFIED": ("VERIFYING",),
+    "UPGRADE_REQUESTED": ("APPLYING",),
+}
+
+#: Flags for the end of the step, most urgent first, and the request that each asks for.
+DUES = {"NEXT_DUE": "DESCRIBE_NEXT", "JOB_DUE": "DESCRIBE_JOB", "UPDATE_DUE": "UPDATE", "LIST_DUE": "LIST"}
+
+EVENTS = {
+    "NONE": "nothing that counts",
+    "RETRY_NOW": "the request in flight is lost, or worth another attempt at once",
+    "RETRY_LATER": "the request in flight was refused",
+    "UPDATE_REFUSED": "an update was refused, and the job lives",
+    "BOOT": "the device started",
+    "CONNECTED": "MQTT is connected",
+    "SUBSCRIBED": "the notification topics are subscribed",
+    "DISCONNECTED": "MQTT is not connected any more",
+    "MESSAGE": "never by itself: a message is one of the events below",
+    "TIMER": "never by itself",
+    "HTTP_RESPONSE": "never by itself",
+    "FETCH_FAILED": "never by itself",
+    "ERASED": "the slot is blank past the offset",
+    "WRITTEN": "the slot is written up to a new offset",
+    "VERIFIED": "never by itself",
+    "UPGRADE_REQUESTED": "the bootloader will swap",
+    "CONFIRMED": "the running image is confirmed",
+    "ACCEPT": "the application carries out the offered job itself",
+    "REJECT": "the application rejects the offered job, or the new image",
+    "CONFIRM": "the application confirms the new image",
+    "CANCEL": "the application cancels the update",
+    "PAUSE": "the application pauses downloads",
+    "RESUME": "the application resumes downloads",
+    "STARTED_UP": "the record was read",
+    "BACKOFF_OVER": "the wait before another attempt is over",
+    "NOTIFIED": "notify: the list of pending jobs changed",
+    "NOTHING_PENDING": "notify-next: there is no job",
+    "NEXT_CHANGED": "notify-next: there may be a job to do",
+    "OTHER_JOB": "the service names another job than the one worked on, or none",
+    "SEEN": "the service tells the job's version",
+    "LISTED": "the list of pending jobs",
+    "UNREADABLE": "a full description is not even JSON",
+    "IDENTIFIED": "a description without document, of an unreadable job",
+    "NOTHING_DESCRIBED": "there is no job in a full description of $next",
+    "DESCRIBED": "a full description of a job to do",
+    "FOREIGN": "the operation is not ours",
+    "FIT": "the job document is fit for this device",
+    "LEAVE_ALONE": "the job is not this module's to carry out",
+    "UPDATE_ACCEPTED": "the service accepted IN_PROGRESS",
+    "DOWNLOAD": "the next range, or the end of the download",
+    "DOWNLOAD_TIMER": "the wait before another fetch is over",
+    "RANGE": "206 with the range asked for",
+    "WHOLE": "200 with the whole object",
+    "BODY": "the body can be written",
+    "NO_RANGES": "200 where a range was asked for",
+    "RESTART": "the object changed",
+    "EXPIRED": "403: the URL may have expired",
+    "REDIRECT": "the object is elsewhere",
+    "REDIRECTED": "the new URL was split",
+    "SERVER_BUSY": "the server asks for patience",
+    "INTERRUPTED": "the connection failed",
+    "IMAGE_FITS": "the slot holds the job's image",
+    "CONFIRM_FAILED": "the running image could not be confirmed",
+    "SUCCEED": "the job's image runs and is confirmed",
+    "FAIL": "the job failed",
+    "FINISHED": "the service knows the final status",
+    "ENDED": "the job ended in the cloud",
+    "ANSWERED": "an answer from which nothing follows",
+    "JUDGE": "never in a row: the description is judged, which makes it another event",
+}
+
+GUARDS = {
+    "SUCCEEDED_UNCONFIRMED": "SUCCEEDED is to be reported, and the image is not confirmed",
+    "RUNS_CONFIRMED": "the job's image runs and is confirmed",
+    "RUNS": "the job's image runs",
+    "SWAP_PENDING": "the bootloader will still swap",
+    "RETRIES_LEFT": "the upgrade was requested fewer than 3 times",
+    "REASON_KNOWN": "the record holds a reason",
+    "UNCONFIRMED": "the running image is not confirmed",
+    "ATTEMPTS_LEFT": "the burst has attempts left",
+    "VERSION_TOLD": "VersionMismatch, with the version",
+    "LEFT_ALONE": "$next was left alone",
+    "REMEMBERED": "the named job was left alone",
+    "JOB_TOLD": "not resumable, and there is a job that was not left alone",
+    "ASKED_BY_ID": "the job was asked for by its id",
+    "JOB_LIVES": "there is a job, queued or in progress",
+    "RESUMABLE": "a job of the record waits to be found again",
+    "NOT_RESUMABLE": "no job of the record waits to be found again",
+    "NEW": "the job was not left alone before",
+    "COMPLETE": "everything is downloaded",
+    "PAUSED": "downloads are paused",
+    "BLANK_FROM_START": "the slot is blank, and nothing is written yet",
+    "BLANK": "the slot is blank past the offset",
+    "REACHES_RANGE_END": "the range is written",
+    "RESTARTED": "the download started over for this before",
+    "TRIES_LEFT": "fewer than RETRIES_MAX tries",
+    "TRIES_LEFT_HERE": "fewer than RETRIES_MAX tries since the last progress",
+    "REFRESHES_LEFT": "fewer than 2 refreshes since the last progress",
+    "REDIRECTS_LEFT": "fewer than 3 redirects in a row",
+    "URL_ALLOWED": "the URL was split, and its scheme is allowed",
+    "AWAITS_REBOOT": "SUCCEEDED is reported, and the image does not run yet",
+    "AWAITS_REBOOT_IN_VAIN": "the same, and the service says otherwise",
+}
+
+EFFECTS = {
+    "BOOT": "set everything anew and read the record",
+    "VERIFY_AGAIN": "keep the whole download for another verification",
+    "BLAME_RECORDED": "FAILED, with the record's reason",
+    "CONNECT": "as after a lost connection, then subscribe",
+    "DISCONNECT": "keep what was asked for, forget the request",
+    "GO_ONLINE": "the link is up",
+    "END_BACKOFF": "attempts may begin again",
+    "RETURN_REQUEST": "the request is due again",
+    "BACK_OFF": "the request is due again after a wait",
+    "TAKE_VERSION": "take over the version",
+    "TAKE_REFUSED_VERSION": "take over the version, if it is told or disproved",
+    "SCAN": "look at the list from its beginning",
+    "END_LEFT_ALONE": "$next is not one that was left alone",
+    "SET_LEFT_ALONE": "$next was left alone",
+    "TAKE_JOB_ID": "take over the jobId",
+    "SET_UNREADABLE": "ask next without the document",
+    "TAKE_UNREADABLE_ID": "take over the jobId, unless one is resumable; ask with the document again",
+    "END_UNREADABLE": "ask with the document again",
+    "ADOPT": "take over jobId and version; forget the rest unless it is the record's job",
+    "REJECT_FOREIGN": "REJECTED, for its operation",
+    "REJECT_OFFERED": "REJECTED, by the application",
+    "TAKE": "take over size, digest and identity; keep the offset of the same object",
+    "LEAVE": "remember the job",
+    "REMEMBER": "remember the job",
+    "TAKE_RANGE": "take over ETag and end of the range",
+    "TAKE_WHOLE": "write the whole object, which cannot be resumed",
+    "SET_BLANK": "the slot is blank past the offset",
+    "ADVANCE": "take over the offset; tell, report and persist it where due",
+    "SET_RESTARTED": "start over for this only once",
+    "RESTART": "forget what was written; one more try",
+    "EXPIRE": "one more refresh",
+    "FOLLOW": "replace the URL; one more redirect",
+    "WAIT": "one more try, after a wait",
+    "SEAL": "remember the image's hash; one more retry",
+    "SET_CONFIRMED": "the image is confirmed",
+    "BLAME_CONFIRM": "tell the reason CONFIRM",
+    "REVERT": "the reason is APPLICATION",
+    "DISCARD": "nothing is written",
+    "PAUSE": "pause; what cannot be resumed starts over",
+    "SET_PAUSED": "pause",
+    "END_PAUSED": "pause no more",
+    "SUCCEED": "SUCCEEDED is to be reported",
+    "FAIL": "FAILED or REJECTED is to be reported, with the reason",
+    "FINISH": "tell the status that was reported",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words that one build uses, in the order of the tables above.
+
+    Attributes:
+        events: all of them; they are cheap, and their order matters.
+        guards: those used, ``ALWAYS`` first.
+        effects: those used, ``NONE`` first.
+        heard: for each input the phases in which it counts.
+    """
+
+    events: dict[str, str]
+    guards: dict[str, str]
+    effects: dict[str, str]
+    heard: dict[str, tuple[str, ...]]
+
+
+def used(guards: Collection[str], effects: Collection[str]) -> Words:
+    """The words of a build whose rows name `guards` and `effects`."""
+    return Words(
+        events=EVENTS,
+        guards={"ALWAYS": "no condition", **{name: text for name, text in GUARDS.items() if name in guards}},
+        effects={"NONE": "no effect", **{name: text for name, text in EFFECTS.items() if name in effects}},
+        heard=HEARD,
+    )

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's transition table, as data: the one source of ``engine_table.c`` and of ``doc/transitions.md``.
+
+An input is first made an event (``engine_events.c``). The first row whose phase and event are met and whose guard
+holds is taken: its effect runs, its actions and flags are added, its phase is entered, and the event in ``then``, if
+there is one, is looked up next. No row means that nothing changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aws_fota.codegen.engine_words import BOOTED, BUSY, UNREPORTED
+from aws_fota.codegen.model import Model
+from aws_fota.jobdoc.model import Foreign
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a build has; rows of what it has not are not generated."""
+
+    #: Jobs of other operations are offered to the application.
+    offers: bool
+    #: Jobs of other operations are left alone, at once or after the application took them.
+    leaves: bool
+    #: Jobs of other operations are refused.
+    rejects: bool
+    #: There are other operations: some are described as ours.
+    dispatches: bool
+    #: SUCCEEDED is reported before the reboot.
+    reports_on_download: bool
+
+    @classmethod
+    def of(cls, model: Model) -> Features:
+        """The features of one build."""
+        foreign = model.description.foreign if model.description.operations else None
+        return cls(
+            offers=foreign is Foreign.OFFER,
+            leaves=foreign in (Foreign.OFFER, Foreign.LEAVE),
+            rejects=foreign is Foreign.REJECT,
+            dispatches=foreign is not None,
+            reports_on_download=model.settings.report_on_download,
+        )
+
+
+#: Every feature, the ones that exclude each other too: for the documentation.
+ALL = Features(offers=True, leaves=True, rejects=True, dispatches=True, reports_on_download=True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One transition.
+
+    Attributes:
+        event: what happened, a name of :data:`engine_words.EVENTS`.
+        phases: where it counts.
+        guard: a name of :data:`engine_words.GUARDS`, or empty for always.
+        effect: a name of :data:`engine_words.EFFECTS`, or empty.
+        does: actions (without ``TELL``), flags that are set (``NEXT_DUE``, ...) and ``FORGET``.
+        tell: the event for the application, or empty.
+        to: the phase that is entered, or empty to stay.
+        then: the event that follows, or ``FAIL(reason)``, or empty.
+        only: the feature that it belongs to, with ``not`` before it for its absence, or empty.
+    """
+
+    event: str
+    phases: tuple[str, ...]
+    guard: str = ""
+    effect: str = ""
+    does: tuple[str, ...] = ()
+    tell: str = ""
+    to: str = ""
+    then: str = ""
+    only: str = ""
+
+    def present(self, features: Features) -> bool:
+        """Whether a build with `features` has this row."""
+        if not self.only:
+            return True
+        negated = self.only.startswith("not ")
+        return bool(getattr(features, self.only.removeprefix("not "))) is not negated
+
+
+def _row(event: str, phases: str | tuple[str, ...], **more: Any) -> Row:
+    names = tuple(phases.split()) if isinstance(phases, str) else phases
+    does = tuple(more.pop("does", "").split())
+    return Row(event, names, does=does, **more)
+
+
+_ENDED = "CLEAR FORGET NEXT_DUE"
+_REPORT = "PERSIST UPDATE_DUE"
+#: The phases that a download goes on from.
+_READY = "STARTING RECEIVING WAITING PAUSED REFRESHING"
+
+#: In order: the first row that fits is the one.
+ROWS: tuple[Row, ...] = (
+    # After a reboot. The effect reads the record and enters the phase that wrote it.
+    _row("BOOT", ("UNBOOTED", *BOOTED), effect="BOOT", then="STARTED_UP"),
+    _row("STARTED_UP", "REPORTING", guard="SUCCEEDED_UNCONFIRMED", does="UPDATE_DUE", tell="CONFIRM"),
+    _row("STARTED_UP", "REPORTING", does="UPDATE_DUE"),
+    _row("STARTED_UP", "APPLYING REBOOTING", guard="RUNS_CONFIRMED", then="SUCCEED"),
+    _row("STARTED_UP", "APPLYING REBOOTING", guard="RUNS", tell="CONFIRM", to="CONFIRMING"),
+    _row("STARTED_UP", "REBOOTING", guard="SWAP_PENDING", tell="DONE"),
+    _row("STARTED_UP", "APPLYING", guard="SWAP_PENDING", does="PERSIST", tell="DONE", to="REBOOTING"),
+    _row("STARTED_UP", "APPLYING", guard="RETRIES_LEFT", effect="VERIFY_AGAIN", to="IDLE", then="STARTED_UP"),
+    _row(
+        "STARTED_UP",
+        "REBOOTING",
+        guard="REASON_KNOWN",
+        effect="BLAME_RECORDED",
+        does=_REPORT,
+        tell="ERROR",
+        to="REPORTING",
+    ),
+    _row("STARTED_UP", "APPLYING REBOOTING", then="FAIL(ROLLED_BACK)"),
+    _row("STARTED_UP", "IDLE", guard="UNCONFIRMED", tell="CONFIRM"),
+    # The link and the request in flight.
+    _row("CONNECTED", BOOTED, effect="CONNECT"),
+    _row("DISCONNECTED", BOOTED, effect="DISCONNECT"),
+    _row("SUBSCRIBED", BOOTED, effect="GO_ONLINE", does="NEXT_DUE"),
+    _row("BACKOFF_OVER", BOOTED, effect="END_BACKOFF"),
+    _row("RETRY_NOW", BOOTED, guard="ATTEMPTS_LEFT", effect="RETURN_REQUEST"),
+    _row("RETRY_NOW", BOOTED, then="RETRY_LATER"),
+    _row("RETRY_LATER", BOOTED, effect="BACK_OFF"),
+    _row("UPDATE_REFUSED", BOOTED, guard="VERSION_TOLD", effect="TAKE_VERSION", then="RETRY_NOW"),
+    _row("UPDATE_REFUSED", BOOTED, effect="TAKE_REFUSED_VERSION", then="RETRY_LATER"),
+    # What the service says, besides answers to updates.
+    _row("NOTIFIED", "IDLE", guard="LEFT_ALONE", effect="SCAN", does="LIST_DUE", only="leaves"),
+    _row("NOTHING_PENDING", "IDLE", effect="END_LEFT_ALONE", only="leaves"),
+    _row("NEXT_CHANGED", "IDLE", guard="REMEMBERED", effect="SET_LEFT_ALONE", only="leaves"),
+    _row("NEXT_CHANGED", "IDLE", does="NEXT_DUE"),
+    _row("OTHER_JOB", UNREPORTED, does="JOB_DUE"),
+    _row("SEEN", BOOTED, effect="TAKE_VERSION"),
+    _row("LISTED", "IDLE", guard="JOB_TOLD", effect="TAKE_JOB_ID", does="JOB_DUE", only="leaves"),
+    _row("UNREADABLE", "IDLE REFRESHING", guard="ASKED_BY_ID", then="FAIL(UNREADABLE)"),
+    _row("UNREADABLE", "IDLE", effect="SET_UNREADABLE", does="NEXT_DUE"),
+    _row("IDENTIFIED", "IDLE", guard="JOB_LIVES", effect="TAKE_UNREADABLE_ID", does="JOB_DUE"),
+    _row("IDENTIFIED", "IDLE", effect="END_UNREADABLE"),
+    _row("NOTHING_DESCRIBED", "IDLE", guard="RESUMABLE", effect="END_LEFT_ALONE", then="ENDED", only="leaves"),
+    _row("NOTHING_DESCRIBED", "IDLE", effect="END_LEFT_ALONE", only="leaves"),
+    _row("NOTHING_DESCRIBED", "IDLE", guard="RESUMABLE", then="ENDED", only="not leaves"),
+    # A full description: the job is adopted, then judged.
+    _row("DESCRIBED", "IDLE", effect="ADOPT", then="JUDGE"),
+    _row("DESCRIBED", "REFRESHING", effect="TAKE_VERSION", then="JUDGE"),
+    _row("FOREIGN", "REFRESHING", then="FAIL(FOREIGN)", only="dispatches"),
+    _row("FOREIGN", "IDLE", effect="REJECT_FOREIGN", does=_REPORT, to="REPORTING", only="rejects"),
+    _row("FOREIGN", "IDLE", guard="NEW", tell="FOREIGN", to="OFFERED", only="offers"),
+    _row("FOREIGN", "IDLE", then="LEAVE_ALONE", only="leaves"),
+    _row("FIT", "IDLE", effect="TAKE", does="UPDATE_DUE", to="STARTING"),
+    _row("FIT", "REFRESHING", effect="TAKE", then="DOWNLOAD"),
+    _row("ACCEPT", "OFFERED", then="LEAVE_ALONE", only="offers"),
+    _row("REJECT", "OFFERED", effect="REJECT_OFFERED", does=_REPORT, to="REPORTING", only="offers"),
+    _row("LEAVE_ALONE", "IDLE OFFERED", effect="LEAVE", does="FORGET", to="IDLE", only="leaves"),
+    # Answers to updates.
+    _row("UPDATE_ACCEPTED", "STARTING", effect="TAKE_VERSION", tell="STARTED", then="DOWNLOAD"),
+    _row("UPDATE_ACCEPTED", BOOTED, effect="TAKE_VERSION"),
+    # The download.
+    _row("DOWNLOAD", _READY, guard="COMPLETE", does="VERIFY", to="VERIFYING"),
+    _row("DOWNLOAD", _READY, guard="PAUSED", to="PAUSED"),
+    _row("DOWNLOAD", _READY, does="FETCH", to="REQUESTING"),
+    _row("DOWNLOAD_TIMER", "WAITING", then="DOWNLOAD"),
+    _row("RANGE", "REQUESTING", effect="TAKE_RANGE", then="BODY"),
+    _row("WHOLE", "REQUESTING", effect="TAKE_WHOLE", then="BODY"),
+    _row("BODY", "REQUESTING", guard="BLANK_FROM_START", does="PERSIST RECEIVE", to="RECEIVING"),
+    _row("BODY", "REQUESTING", guard="BLANK", does="RECEIVE", to="RECEIVING"),
+    _row("BODY", "REQUESTING", does="PERSIST ERASE", tell="ERASE_PENDING", to="ERASING"),
+    _row("ERASED", "ERASING", guard="PAUSED", effect="SET_BLANK", does="ABORT", tell="ERASE_DONE", to="PAUSED"),
+    _row("ERASED", "ERASING", effect="SET_BLANK", does="RECEIVE", tell="ERASE_DONE", to="RECEIVING"),
+    _row("WRITTEN", "RECEIVING", guard="REACHES_RANGE_END", effect="ADVANCE", then="DOWNLOAD"),
+    _row("WRITTEN", "RECEIVING", effect="ADVANCE"),
+    _row("NO_RANGES", "REQUESTING", guard="RESTARTED", then="FAIL(NO_RANGES)"),
+    _row("NO_RANGES", "REQUESTING", effect="SET_RESTARTED", then="RESTART"),
+    _row("RESTART", "REQUESTING", guard="TRIES_LEFT", effect="RESTART", does="ABORT FETCH"),
+    _row("RESTART", "REQUESTING", then="FAIL(OBJECT_CHANGED)"),
+    _row("EXPIRED", "REQUESTING", guard="REFRESHES_LEFT", effect="EXPIRE", does="ABORT JOB_DUE", to="REFRESHING"),
+    _row("EXPIRED", "REQUESTING", then="FAIL(HTTP_STATUS)"),
+    _row("REDIRECT", "REQUESTING", guard="REDIRECTS_LEFT", effect="FOLLOW", then="REDIRECTED"),
+    _row("REDIRECT", "REQUESTING", then="FAIL(REDIRECT)"),
+    _row("REDIRECTED", "REQUESTING", guard="URL_ALLOWED", does="ABORT FETCH"),
+    _row("REDIRECTED", "REQUESTING", then="FAIL(REDIRECT)"),
+    _row("SERVER_BUSY", "REQUESTING", guard="TRIES_LEFT_HERE", effect="WAIT", does="ABORT", to="WAITING"),
+    _row("SERVER_BUSY", "REQUESTING", then="FAIL(HTTP_STATUS)"),
+    _row("INTERRUPTED", "REQUESTING RECEIVING", guard="TRIES_LEFT_HERE", effect="WAIT", does="ABORT", to="WAITING"),
+    _row("INTERRUPTED", "REQUESTING RECEIVING", then="FAIL(CONNECTION)"),
+    # The image.
+    _row("IMAGE_FITS", "VERIFYING", effect="SEAL", does="PERSIST REQUEST_UPGRADE", to="APPLYING"),
+    _row("UPGRADE_REQUESTED", "APPLYING", then="SUCCEED", only="reports_on_download"),
+    _row("UPGRADE_REQUESTED", "APPLYING", does="PERSIST", tell="DONE", to="REBOOTING", only="not reports_on_download"),
+    _row("CONFIRM", BOOTED, guard="UNCONFIRMED", does="CONFIRM_IMAGE"),
+    _row("CONFIRMED", "CONFIRMING REVERTING", effect="SET_CONFIRMED", then="SUCCEED"),
+    _row("CONFIRMED", "IDLE", effect="SET_CONFIRMED", does="NEXT_DUE"),
+    _row("CONFIRMED", BOOTED, effect="SET_CONFIRMED"),
+    _row("CONFIRM_FAILED", BOOTED, effect="BLAME_CONFIRM", tell="ERROR"),
+    _row("REJECT", "CONFIRMING", effect="REVERT", does="PERSIST", to="REVERTING"),
+    _row("CANCEL", "CONFIRMING", effect="REVERT", does="PERSIST", to="REVERTING"),
+    # The application.
+    _row("CANCEL", (*BUSY, "STARTING", "WAITING", "PAUSED", "REFRESHING"), then="FAIL(CANCELLED)"),
+    _row("CANCEL", "APPLYING REBOOTING", effect="DISCARD", does="ERASE", then="FAIL(CANCELLED)"),
+    _row("PAUSE", "REQUESTING RECEIVING", effect="PAUSE", does="ABORT", to="PAUSED"),
+    _row("PAUSE", "WAITING", effect="PAUSE", to="PAUSED"),
+    _row("PAUSE", BOOTED, effect="SET_PAUSED"),
+    _row("RESUME", "PAUSED", effect="END_PAUSED", then="DOWNLOAD"),
+    _row("RESUME", BOOTED, effect="END_PAUSED"),
+    # The ways a job ends.
+    _row("SUCCEED", BOOTED, effect="SUCCEED", does=_REPORT, to="REPORTING"),
+    _row("FAIL", BUSY, effect="FAIL", does=f"ABORT {_REPORT}", tell="ERROR", to="REPORTING"),
+    _row("FAIL", BOOTED, effect="FAIL", does=_REPORT, tell="ERROR", to="REPORTING"),
+    _row(
+        "FINISHED", "REPORTING", guard="AWAITS_REBOOT", does=_ENDED, tell="DONE", to="IDLE", only="reports_on_download"
+    ),
+    _row("FINISHED", "REPORTING", effect="FINISH", does=_ENDED, tell="FINISHED", to="IDLE"),
+    _row(
+        "ENDED",
+        "REPORTING",
+        guard="AWAITS_REBOOT_IN_VAIN",
+        does=f"{_ENDED} ERASE",
+        tell="CANCELLED",
+        to="IDLE",
+        only="reports_on_download",
+    ),
+    _row("ENDED", "REPORTING", then="FINISHED"),
+    _row("ENDED", "IDLE", guard="NOT_RESUMABLE", effect="REMEMBER", does="FORGET", only="leaves"),
+    _row("ENDED", "IDLE", guard="NOT_RESUMABLE", does="FORGET NEXT_DUE", only="not leaves"),
+    _row("ENDED", BUSY, does=f"ABORT {_ENDED}", tell="CANCELLED", to="IDLE"),
+    _row("ENDED", "APPLYING REBOOTING", does=f"{_ENDED} ERASE", tell="CANCELLED", to="IDLE"),
+    _row(
+        "ENDED",
+        "IDLE OFFERED STARTING WAITING PAUSED REFRESHING CONFIRMING REVERTING",
+        does=_ENDED,
+        tell="CANCELLED",
+        to="IDLE",
+    ),
+)
+
+
+def rows(features: Features) -> tuple[Row, ...]:
+    """The rows of a build, in order."""
+    return tuple(row for row in ROWS if row.present(features))
