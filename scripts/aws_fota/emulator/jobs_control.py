@@ -33,7 +33,11 @@ class JobsControl:
     def create_job(
         self, job_id: str, document: Any, things: Sequence[str], config: JobConfig | None = None
     ) -> list[Delivery]:
-        """Store a job and queue an execution on each of `things`."""
+        """Store a job and queue an execution on each of `things`.
+
+        Raises:
+            AwsFotaError: as the class says; also when a placeholder of the document cannot be signed.
+        """
         if not jobs_limits.JOB_ID.fullmatch(job_id):
             raise ControlError("InvalidRequest", f"{job_id!r} is not 1 to 64 of a-z A-Z 0-9 _ -", field="jobId")
         if job_id in self._ledger.jobs:
@@ -44,7 +48,9 @@ class JobsControl:
         for thing in targets:
             if thing not in self._ledger.things:
                 raise ControlError("ResourceNotFound", f"there is no thing {thing}", field="targets")
-        self._ledger.add_job(job_id, jobs_documents.check(document), targets, config or JobConfig())
+        checked, configured = jobs_documents.check(document), config or JobConfig()
+        self._ledger.sign(checked, configured)
+        self._ledger.add_job(job_id, checked, targets, configured)
         return self._ledger.notifications(*targets)
 
     def cancel_job(self, job_id: str, *, force: bool = False) -> list[Delivery]:

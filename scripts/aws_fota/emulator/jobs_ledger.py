@@ -69,7 +69,15 @@ class JobsLedger:
     def document(self, execution: Execution) -> dict[str, Any]:
         """The job document as it is delivered now: each placeholder is signed anew."""
         job = self.jobs[execution.job_id]
-        return jobs_documents.deliver(job.document, self._signer, job.config.presigned_expires_s)
+        return self.sign(job.document, job.config)
+
+    def sign(self, document: dict[str, Any], config: JobConfig) -> dict[str, Any]:
+        """`document` with its placeholders signed.
+
+        Raises:
+            AwsFotaError: whatever the signer raises for a placeholder that it cannot sign.
+        """
+        return jobs_documents.deliver(document, self._signer, config.presigned_expires_s)
 
     def add_job(self, job_id: str, document: dict[str, Any], targets: Iterable[str], config: JobConfig) -> Job:
         """Store a job and queue its first execution on each target."""

@@ -47,6 +47,8 @@ class Decoder:
 
     def _framed(self) -> tuple[int, bytes] | None:
         """The first byte and the body of the next packet, None while it is not complete."""
+        if self._buffer:
+            _check_first(self._buffer[0])
         length = 0
         for index in range(1, min(len(self._buffer), 5)):
             byte = self._buffer[index]
@@ -127,26 +129,29 @@ def check_filter(pattern: str) -> None:
             raise ProtocolError("+ is not a whole level of a topic filter [MQTT-4.7.1-3]")
 
 
-def _decode(first: int, raw: bytes) -> Incoming:
-    kind, flags, body = first >> 4, first & 0x0F, _Body(raw)
+def _check_first(first: int) -> None:
+    """Refuse a packet by its first byte, so that nobody waits for the rest of one that will be refused."""
+    kind, flags = first >> 4, first & 0x0F
     if kind == Kind.PUBLISH:
-        return _publish(flags, body)
-    if kind not in _DECODERS:
+        if flags & 6 == 6:
+            raise ProtocolError("a PUBLISH has QoS 3 [MQTT-3.3.1-4]")
+        if flags & 14 == 8:
+            raise ProtocolError("a PUBLISH of QoS 0 has DUP set [MQTT-3.3.1-2]")
+    elif kind not in _DECODERS:
         raise ProtocolError(f"a client cannot send packet type {kind} to a server without QoS 2")
-    decoder, expected = _DECODERS[kind]
-    if flags != expected:
+    elif flags != _DECODERS[kind][1]:
         raise ProtocolError(f"the flags of packet type {kind} are {flags:#x} [MQTT-2.2.2-2]")
-    packet = decoder(body)
+
+
+def _decode(first: int, raw: bytes) -> Incoming:
+    kind, body = first >> 4, _Body(raw)
+    packet = _publish(first & 0x0F, body) if kind == Kind.PUBLISH else _DECODERS[kind][0](body)
     body.end()
     return packet
 
 
 def _publish(flags: int, body: _Body) -> Publish:
     dup, qos, retain = bool(flags & 8), flags >> 1 & 3, bool(flags & 1)
-    if qos == 3:
-        raise ProtocolError("a PUBLISH has QoS 3 [MQTT-3.3.1-4]")
-    if dup and qos == 0:
-        raise ProtocolError("a PUBLISH of QoS 0 has DUP set [MQTT-3.3.1-2]")
     topic = body.text()
     if not topic or "#" in topic or "+" in topic:
         raise ProtocolError("a PUBLISH goes to no topic or to a wildcard [MQTT-3.3.2-2]")

@@ -10,7 +10,7 @@ from jobs_bench import DOCUMENT, JobsBench, notified
 
 from aws_fota.emulator import jobs_documents
 from aws_fota.emulator.jobs_model import ControlError, JobConfig, JobStatus, Status
-from aws_fota.errors import AwsFotaError, ExitCode
+from aws_fota.errors import AwsFotaError, ExitCode, InputError
 
 
 def refused(code: str, call: Any, *arguments: Any, **options: Any) -> ControlError:
@@ -258,6 +258,18 @@ def test_a_configuration_out_of_range_is_refused(options: dict[str, Any], field:
     assert refused("InvalidRequest", JobConfig, **options).field == field
 
 
+def test_a_placeholder_that_cannot_be_signed_makes_no_job() -> None:
+    def signer(url: str, _expires_s: int) -> str:
+        raise InputError(f"{url} cannot be signed")
+
+    bench = JobsBench(signer)
+    document = {"url": jobs_documents.placeholder("https://example.com/x")}
+    with pytest.raises(InputError, match="cannot be signed"):
+        bench.control.create_job("j", document, ["lamp"])
+    assert bench.next() is None
+    refused("ResourceNotFound", bench.control.job, "j")
+
+
 def test_placeholders_are_signed_anew_at_each_delivery() -> None:
     signed: list[tuple[str, int]] = []
 
@@ -271,8 +283,9 @@ def test_placeholders_are_signed_anew_at_each_delivery() -> None:
     document = {"location": {"url": placeholder}, "more": [placeholder, f"a {placeholder} b"], "n": 1}
     deliveries = bench.control.create_job("j", document, ["lamp"], JobConfig(presigned_expires_s=60))
     assert notified(deliveries)["notify-next"]["execution"]["jobDocument"] == {
-        "location": {"url": f"{url}?signature=1"},
-        "more": [f"{url}?signature=2", f"a {url}?signature=3 b"],
+        # Making the job signed all three once, to refuse a placeholder that cannot be signed.
+        "location": {"url": f"{url}?signature=4"},
+        "more": [f"{url}?signature=5", f"a {url}?signature=6 b"],
         "n": 1,
     }
     for topic, member in (("$next/get", "execution"), ("j/get", "execution"), ("start-next", "execution")):
