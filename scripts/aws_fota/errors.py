@@ -63,7 +63,15 @@ class AwsFotaError(Exception):
         field = f"{self.field}: " if self.field else ""
         rule = f" [{self.rule}]" if self.rule else ""
         fix = f"; {self.fix}" if self.fix else ""
-        return f"{place}{field}{self.message}{fix}{rule}"
+        return _one_line(f"{place}{field}{self.message}{fix}{rule}")
+
+
+def _one_line(text: str) -> str:
+    """`text` with escapes for what is not printable: names and values in it come from files."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 class InputError(AwsFotaError):

@@ -15,6 +15,7 @@ from aws_fota.errors import AwsFotaError, CheckFailed, EnvironmentLacks, ErrorLi
         (InputError("is wrong", path="a.yaml"), "a.yaml: is wrong"),
         (InputError("is wrong", path="a.yaml", line=3), "a.yaml:3: is wrong"),
         (InputError("is wrong", field="max", rule="bounds"), "max: is wrong [bounds]"),
+        (InputError("'1\n\x1b[31m' is\u2028wrong", path="a\nb"), "a\\nb: '1\\n\\x1b[31m' is\\u2028wrong"),
         (
             InputError("is wrong", path="a.yaml", line=3, field="max", rule="bounds", fix="use 1"),
             "a.yaml:3: max: is wrong; use 1 [bounds]",

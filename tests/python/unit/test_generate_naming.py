@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aws_fota.codegen.naming import COMMENT_MAX, c_char, c_string, comment, field_macro
@@ -36,6 +36,7 @@ def test_macro(text: str, expected: str) -> None:
 
 
 @given(st.text())
+@settings(derandomize=True, deadline=None)
 def test_a_macro_is_always_part_of_an_identifier(text: str) -> None:
     text = text.encode("utf-8", "replace").decode()
     name = macro(text)
@@ -124,6 +125,7 @@ def test_comment(text: str, expected: str) -> None:
 
 
 @given(st.text())
+@settings(derandomize=True, deadline=None)
 def test_a_comment_stays_one(text: str) -> None:
     line = comment(text)
     assert "*/" not in line
