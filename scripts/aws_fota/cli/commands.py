@@ -47,4 +47,5 @@ class Command:
 
 COMMANDS = {
     "generate": Command("write the C module for a build, or check the one that is there", "aws_fota.cli.generate"),
+    "simulate": Command("take a virtual device through one whole update", "aws_fota.host.simulate", "emulator,host"),
 }

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``simulate``: the local AWS and a virtual device, one whole update, and what went to and fro."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from aws_fota.cli.model_options import add_model_arguments, model_source
+from aws_fota.codegen.model import Model
+from aws_fota.emulator import jobs_documents
+from aws_fota.emulator.emulator_thread import EmulatorThread
+from aws_fota.emulator.http_faults import HttpFault
+from aws_fota.emulator.jobs_model import Execution, Status
+from aws_fota.errors import ExitCode
+from aws_fota.host.bootloader import Bootloader
+from aws_fota.host.build_cache import build
+from aws_fota.host.device import Device
+from aws_fota.host.device_settings import DeviceSettings
+from aws_fota.host.image import read_image
+from aws_fota.host.job_document import Offer, job_document
+from aws_fota.host.library import Core
+from aws_fota.host.mqtt_link import Endpoint
+from aws_fota.host.simulate_faults import FAULTS
+from aws_fota.host.simulate_images import Images, images_around, made_images
+from aws_fota.host.simulate_progress import ProgressDisplay
+from aws_fota.host.slot import Flash
+from aws_fota.output import write_atomically
+from aws_fota.report.diagram_svg import svg_diagram
+from aws_fota.report.diagram_text import text_diagram
+from aws_fota.report.sequence import sequence
+from aws_fota.report.trace import Entry, Trace
+
+JOB_ID = "update-1"
+BUCKET = "firmware"
+_REGION = "eu-west-1"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``simulate``."""
+    add_model_arguments(parser)
+    update = parser.add_argument_group("the update")
+    update.add_argument(
+        "--image",
+        type=Path,
+        metavar="FILE",
+        help="a signed image to install (default: one of 256 KiB made on the spot)",
+    )
+    update.add_argument("--thing", default="demo", metavar="NAME", help="the thing name (default: demo)")
+    update.add_argument(
+        "--fault",
+        choices=sorted(FAULTS),
+        metavar="NAME",
+        help="what the download server does wrong: "
+        + "; ".join(f"{name}: {FAULTS[name].summary}" for name in sorted(FAULTS)),
+    )
+    update.add_argument(
+        "--latency", type=_milliseconds, default=20, metavar="MS", help="of each answer to a download (default: 20)"
+    )
+    update.add_argument(
+        "--speed",
+        type=_factor,
+        default=1.0,
+        metavar="N",
+        help="let the device's waits pass N times faster (default: 1)",
+    )
+    update.add_argument(
+        "--timeout", type=_seconds, default=300.0, metavar="S", help="give up after so many seconds (default: 300)"
+    )
+    update.add_argument(
+        "--mqtt-port", type=_port, default=0, metavar="PORT", help="of the broker (default: a free one)"
+    )
+    update.add_argument(
+        "--http-port", type=_port, default=0, metavar="PORT", help="of the download server (default: a free one)"
+    )
+    output = parser.add_argument_group("what it leaves")
+    output.add_argument(
+        "--trace",
+        type=Path,
+        default=Path("simulation/trace.jsonl"),
+        metavar="FILE",
+        help="everything that happened, as JSON lines (default: simulation/trace.jsonl)",
+    )
+    output.add_argument(
+        "--svg",
+        type=Path,
+        default=Path("simulation/sequence.svg"),
+        metavar="FILE",
+        help="the sequence of messages (default: simulation/sequence.svg)",
+    )
+    output.add_argument("--no-color", action="store_true", help="print without colours")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry ``simulate`` out."""
+    model = model_source(args).model()
+    images = images_around(args.image) if args.image else made_images()
+    core = Core(build(model))
+    trace = Trace()
+    with tempfile.TemporaryDirectory(prefix="aws-fota-") as folder:
+        outcome = _simulate(args, model, core, images, trace, Path(folder))
+    _write(args, images, trace, outcome)
+    return _tell(args, images, outcome)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """How a simulation ended.
+
+    Attributes:
+        reason: why it did not succeed; empty when it did.
+        entries: the trace up to the end of the job.
+    """
+
+    reason: str
+    entries: tuple[Entry, ...]
+
+
+def _simulate(
+    args: argparse.Namespace, model: Model, core: Core, images: Images, trace: Trace, folder: Path
+) -> _Outcome:
+    Flash.create(folder / "flash.bin", images.slot_size, images.running).close()
+    with EmulatorThread(mqtt_port=args.mqtt_port, http_port=args.http_port) as aws:
+        _offer(args, model, images, aws)
+        settings = DeviceSettings(
+            args.thing,
+            Endpoint(aws.emulator.host, aws.emulator.mqtt_port),
+            folder / "flash.bin",
+            folder / "record.bin",
+            images.key,
+            time_scale=1 / args.speed,
+        )
+        device = Device(core, settings, trace=trace)
+        with device, ProgressDisplay(color=not args.no_color) as display:
+            end = _watch(device, display, time.monotonic() + args.timeout)
+        execution = aws.call(aws.emulator.execution, JOB_ID, args.thing)
+    entries = trace.entries[: end.number] if end else trace.entries
+    with Flash(settings.flash) as flash:
+        confirmed = Bootloader(flash).confirmed
+        installed = read_image(flash.primary.read()).hash == images.offered_image.hash
+    reason = _failure(args, end, execution)
+    if not reason and not (installed and confirmed):
+        reason = (
+            f"the job is {execution.status}, but the new image {'is not confirmed' if installed else 'does not run'}"
+        )
+    return _Outcome(reason, entries)
+
+
+def _offer(args: argparse.Namespace, model: Model, images: Images, aws: EmulatorThread) -> None:
+    """Upload the image, and make the job."""
+    emulator = aws.emulator
+    key = f"app-{images.offered_image.version}.bin"
+    faults = FAULTS[args.fault].orders(images.offered) if args.fault else []
+    for fault in faults:
+        fault.chunk_delay_s = args.latency / 1000
+    aws.call(emulator.create_thing, args.thing)
+    # Public, because a document that holds the parts of a URL cannot hold a signature.
+    stored = aws.call(emulator.upload, BUCKET, key, images.offered, public=True)
+    aws.call(stored.faults.extend, [*faults, HttpFault(chunk_delay_s=args.latency / 1000, times=None)])
+    placeholder = jobs_documents.placeholder(f"https://s3.{_REGION}.amazonaws.com/{BUCKET}/{key}")
+    offer = Offer(
+        f"v{images.offered_image.version}",
+        len(images.offered),
+        hashlib.sha256(images.offered).digest(),
+        emulator.object_url(stored),
+        placeholder,
+    )
+    aws.call(emulator.create_job, JOB_ID, job_document(model.description, offer), [args.thing])
+
+
+def _watch(device: Device, display: ProgressDisplay, deadline: float) -> Entry | None:
+    """Show what happens until the job has ended, the device has crashed, or the time is up; the last entry of it."""
+    seen = 0
+    while True:
+        entry = device.trace.wait(lambda entry: True, max(0.0, deadline - time.monotonic()), seen)
+        if entry is None:
+            return None
+        seen = entry.number
+        display.show(entry)
+        if entry.what == "CRASH" or (entry.what == "TELL" and entry.name in ("FINISHED", "CANCELLED")):
+            return entry
+
+
+def _failure(args: argparse.Namespace, end: Entry | None, execution: Execution) -> str:
+    """Why the job did not succeed; empty when it did."""
+    if end is None:
+        return f"did not end within {args.timeout:g} seconds, the job is {execution.status}"
+    if end.what == "CRASH":
+        return f"the device crashed: {end.facts['error']}"
+    if execution.status is Status.SUCCEEDED:
+        return ""
+    details = dict(execution.status_details)
+    reason = details.pop("reason", "no reason given")
+    more = ", ".join(f"{name} {value}" for name, value in details.items())
+    return f"the job is {execution.status}: {reason}{f' ({more})' if more else ''}"
+
+
+def _write(args: argparse.Namespace, images: Images, trace: Trace, outcome: _Outcome) -> None:
+    steps = sequence(outcome.entries)
+    title = f"{JOB_ID}: {images.running_version} to {images.offered_image.version}"
+    result = "SUCCEEDED" if not outcome.reason else outcome.reason
+    write_atomically(args.trace, trace.json_lines())
+    write_atomically(args.svg, svg_diagram(steps, f"{title}, {result}"))
+    sys.stdout.write(text_diagram(steps, sys.stdout.encoding or "ascii"))
+
+
+def _tell(args: argparse.Namespace, images: Images, outcome: _Outcome) -> int:
+    console = Console(no_color=args.no_color, highlight=False, soft_wrap=True, file=sys.stdout)
+    versions = f"{images.running_version} to {images.offered_image.version}"
+    if outcome.reason:
+        console.print("FAILED", style="bold red", end="     ")
+        console.print(outcome.reason, markup=False)
+    else:
+        console.print("SUCCEEDED", style="bold green", end="  ")
+        console.print(f"{versions}, running and confirmed", markup=False)
+    console.print(
+        f"sha256     {hashlib.sha256(images.offered).hexdigest()}  ({len(images.offered)} bytes)", markup=False
+    )
+    console.print(f"trace      {args.trace}", markup=False)
+    console.print(f"diagram    {args.svg}", markup=False)
+    return ExitCode.FAILED if outcome.reason else ExitCode.OK
+
+
+def _port(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port")
+    return int(_number(text, 0, 65535))
+
+
+def _milliseconds(text: str) -> float:
+    return _number(text, 0, 60_000)
+
+
+def _factor(text: str) -> float:
+    return _number(text, 0.01, 1000)
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 1, 86_400)
+
+
+def _number(text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from {low:g} to {high:g}")
+    return value
