@@ -98,13 +98,12 @@ def _build_into(folder: Path, files: dict[str, bytes], compiler: Compiler, sanit
         for path, text in files.items():
             (work / path).parent.mkdir(parents=True, exist_ok=True)
             (work / path).write_bytes(text)
-        include = work / "include"
         headers = sorted(path.removeprefix("include/") for path in files if path.startswith("include/"))
-        sources = [work / path for path in sorted(files) if path.endswith(".c")]
+        sources = sorted(path for path in files if path.endswith(".c"))
         scratch = work / "stand-ins"
         scratch.mkdir()
-        (work / _DECLARATIONS).write_text(compiler.declarations(headers, include, scratch), encoding="utf-8")
-        compiler.shared_library(sources, include, work / _LIBRARY, sanitize=sanitize)
+        (work / _DECLARATIONS).write_text(compiler.declarations(headers, work / "include", scratch), encoding="utf-8")
+        compiler.shared_library(work, sources, _LIBRARY, sanitize=sanitize)
         shutil.rmtree(scratch)
         # Whoever comes second finds the folder there, with the same content.
         with contextlib.suppress(OSError):

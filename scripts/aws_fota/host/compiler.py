@@ -17,6 +17,9 @@ from aws_fota.errors import EnvironmentLacks
 #: Tried in this order where ``$CC`` is not set.
 CANDIDATES = ("gcc", "cc", "clang")
 
+#: Lines of the compiler that are passed on; what follows the first errors comes of them.
+_WORDS_MAX = 8
+
 _WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 _SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
 
@@ -48,14 +51,21 @@ class Compiler:
         """The options of every build."""
         return (*_WARNINGS, "-O1", "-fPIC", *(_SANITIZERS if sanitize else ()))
 
-    def shared_library(self, sources: Sequence[Path], include: Path, output: Path, *, sanitize: bool) -> None:
-        """Compile and link `sources` into `output`.
+    def shared_library(self, folder: Path, sources: Sequence[str], output: str, *, sanitize: bool) -> None:
+        """Compile and link.
+
+        Args:
+            folder: where the compiler runs, so that what it says and writes names no other place; headers are in its
+                ``include``.
+            sources: relative to `folder`.
+            output: the library, relative to `folder`.
+            sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer.
 
         Raises:
             CompileFailed: with the compiler's words.
         """
-        arguments = [*self.flags(sanitize=sanitize), "-shared", f"-I{include}", "-o", str(output), *map(str, sources)]
-        self._run(arguments)
+        arguments = [*self.flags(sanitize=sanitize), "-shared", "-Iinclude", "-o", output, *sources]
+        self._run(arguments, folder)
 
     def declarations(self, headers: Sequence[str], include: Path, scratch: Path) -> str:
         """What `headers` declare, as C without a preprocessor; their numeric macros are enumerators ``CONST_<name>``.
@@ -89,15 +99,20 @@ class Compiler:
         # Python itself never frees all it has, and cffi's dlopen comes after the interpreter's start.
         return {"LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
-    def _run(self, arguments: Sequence[str]) -> str:
+    def _run(self, arguments: Sequence[str], folder: Path | None = None) -> str:
         environment = {**os.environ, "LC_ALL": "C"}
         done = subprocess.run(
-            [*self.command, *arguments], capture_output=True, text=True, errors="replace", env=environment, check=False
+            [*self.command, *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            cwd=folder,
+            check=False,
         )
         if done.returncode:
-            raise CompileFailed(
-                f"the generated C does not compile, which is a defect of west-aws-fota:\n{done.stderr.strip()}"
-            )
+            words = "\n".join(done.stderr.strip().splitlines()[:_WORDS_MAX])
+            raise CompileFailed(f"the generated C does not compile: {words}")
         return done.stdout
 
 
@@ -115,7 +130,5 @@ def find_compiler() -> Compiler:
         done = subprocess.run([program, "--version"], capture_output=True, text=True, errors="replace", check=False)
         if done.returncode == 0:
             return Compiler((program, *command[1:]), done.stdout)
-    wanted = f"'{named[0]}', which CC names, is" if named else "gcc, cc and clang are"
-    raise EnvironmentLacks(
-        f"no C compiler: {wanted} not here", rule="compiler", fix="install one (Debian: apt install gcc)"
-    )
+    wanted = f"'{named[0]}', which CC names, is none" if named else "gcc, cc and clang are not here"
+    raise EnvironmentLacks(f"no C compiler: {wanted}", rule="compiler", fix="install one (Debian: apt install gcc)")

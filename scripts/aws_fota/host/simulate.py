@@ -212,7 +212,7 @@ def _write(args: argparse.Namespace, images: Images, trace: Trace, outcome: _Out
 
 
 def _tell(args: argparse.Namespace, images: Images, outcome: _Outcome) -> int:
-    console = Console(no_color=args.no_color, highlight=False, soft_wrap=True, file=sys.stdout)
+    console = Console(color_system=None if args.no_color else "auto", highlight=False, soft_wrap=True)
     versions = f"{images.running_version} to {images.offered_image.version}"
     if outcome.reason:
         console.print("FAILED", style="bold red", end="     ")

@@ -23,7 +23,7 @@ class ProgressDisplay:
     """
 
     def __init__(self, *, color: bool = True) -> None:
-        self._console = Console(stderr=True, no_color=not color, highlight=False)
+        self._console = Console(stderr=True, color_system="auto" if color else None, highlight=False)
         self._bar: Progress | None = None
         self._shown = -_STEP
         if self._console.is_terminal:
