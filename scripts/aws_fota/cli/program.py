@@ -141,7 +141,7 @@ def _show(debug: bool) -> None:
 
 
 def _missing_package(name: str) -> EnvironmentLacks:
-    extras = sorted({command.extra for command in COMMANDS.values() if command.extra})
+    extras = sorted({extra for command in COMMANDS.values() for extra in command.extra.split(",") if extra})
     wanted = f"'west-aws-fota[{','.join(extras)}]'" if extras else "west-aws-fota"
     return EnvironmentLacks(
         f"the Python package '{name.split('.')[0]}' is missing",

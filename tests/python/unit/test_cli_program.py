@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         module = SimpleNamespace(add_arguments=lambda parser: parser.add_argument("--level", type=int), run=execute)
         monkeypatch.setattr(commands.Command, "load", lambda self: module)
-        monkeypatch.setitem(COMMANDS, "try", Command("does what the test says", "nowhere", extra="trial"))
+        monkeypatch.setitem(COMMANDS, "try", Command("does what the test says", "nowhere", extra="trial,emulator"))
 
     return made
 
@@ -83,7 +84,9 @@ def test_a_missing_package_is_named_with_what_installs_it(command: Any, capsys: 
     assert run(["try"]) == ExitCode.ENVIRONMENT
     line = capsys.readouterr().err
     assert line.startswith("aws-fota: error: the Python package 'aiohttp' is missing; install it with: ")
-    assert "west-aws-fota[" in line
+    extras = re.findall(r"'west-aws-fota\[(.*)\]'", line)[0].split(",")
+    assert {"trial", "emulator"} <= set(extras)
+    assert extras == sorted(set(extras))
 
 
 def test_a_missing_module_of_our_own_is_a_defect(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
