@@ -117,6 +117,9 @@ def _check_time(stamp: str, expires: str, now: float) -> None:
     if not re.fullmatch(r"[0-9]{1,6}", expires) or not 1 <= int(expires) <= EXPIRES_MAX_S:
         raise _malformed(f"X-Amz-Expires must be 1 to {EXPIRES_MAX_S}")
     try:
+        # strptime alone also reads fields with fewer digits.
+        if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", stamp):
+            raise ValueError(stamp)
         signed_at = datetime.strptime(stamp, _STAMP).replace(tzinfo=timezone.utc)
     except ValueError:
         raise _malformed("X-Amz-Date must be in the ISO8601 Long Format") from None

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ``emulate`` command: the local AWS with one image and one job, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_fota.emulator import listening
+from aws_fota.emulator.command_document import image_document, read_document, s3_objects_of
+from aws_fota.emulator.emulator import Emulator
+from aws_fota.emulator.http_server import HttpRecord
+from aws_fota.emulator.jobs_model import Change
+from aws_fota.emulator.trace import TraceEntry
+from aws_fota.errors import ExitCode, InputError
+
+#: The bucket that the image is put into.
+BUCKET = "firmware"
+
+Inform = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class EmulateOptions:
+    """What ``emulate`` is asked for.
+
+    Attributes:
+        fwversion: read from the image's header when empty.
+        split_form: location as protocol, host and path, and not as a presigned URL.
+        document: a job document to use as it is.
+    """
+
+    thing: str
+    image: Path
+    host: str = "127.0.0.1"
+    mqtt_port: int = 0
+    http_port: int = 0
+    job_id: str = ""
+    operation: str = "app_fw_update"
+    fwversion: str = ""
+    split_form: bool = False
+    document: Path | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``emulate``."""
+    parser.add_argument(
+        "--thing", required=True, metavar="NAME", help="the thing that gets the job; its MQTT client id"
+    )
+    parser.add_argument("--image", required=True, type=Path, metavar="FILE", help="the image to offer")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to bind to (default: %(default)s)")
+    parser.add_argument("--mqtt-port", type=_port, default=0, metavar="N", help="default: a free one")
+    parser.add_argument("--http-port", type=_port, default=0, metavar="N", help="default: a free one")
+    parser.add_argument("--job-id", default="", metavar="ID", help="default: from the image's digest")
+    parser.add_argument("--operation", default="app_fw_update", help="of the job document (default: %(default)s)")
+    parser.add_argument("--fwversion", default="", metavar="V", help="default: read from the image's header")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--url-form", dest="split_form", action="store_false", help="location as one presigned URL (the default)"
+    )
+    form.add_argument(
+        "--split-form", dest="split_form", action="store_true", help="location as protocol, host and path, unsigned"
+    )
+    form.add_argument("--document", type=Path, metavar="FILE", help="a job document to use as it is")
+    parser.set_defaults(split_form=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out ``emulate``; see :func:`run_emulate`."""
+    inform: Inform = getattr(args, "inform", print)
+    options = EmulateOptions(
+        thing=args.thing,
+        image=args.image,
+        host=args.host,
+        mqtt_port=args.mqtt_port,
+        http_port=args.http_port,
+        job_id=args.job_id,
+        operation=args.operation,
+        fwversion=args.fwversion,
+        split_form=args.split_form,
+        document=args.document,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run_emulate(options, inform))
+    return ExitCode.OK
+
+
+async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Event | None = None) -> None:
+    """Run the local AWS with one job until `stop` is set, or until SIGINT or SIGTERM without one.
+
+    Args:
+        options: what to offer, to whom.
+        inform: tells people one line.
+
+    Raises:
+        InputError: image, document, names or ports cannot be used; nothing listens then.
+    """
+    image = _read_image(options.image)
+    with contextlib.ExitStack() as signals:
+        if stop is None:
+            stop = asyncio.Event()
+            signals.enter_context(_stopped_by_signals(stop))
+        async with Emulator(host=options.host, mqtt_port=options.mqtt_port, http_port=options.http_port) as emulator:
+            _offer(emulator, image, options, inform)
+            _tell_what_happens(emulator, inform)
+            inform("Ctrl-C ends it.")
+            await stop.wait()
+        inform("ended")
+
+
+def _offer(emulator: Emulator, image: bytes, options: EmulateOptions, inform: Inform) -> None:
+    """Store the image, make the job, and tell what a device needs."""
+    emulator.create_thing(options.thing)
+    digest = hashlib.sha256(image).hexdigest()
+    stored = emulator.upload(BUCKET, f"{digest[:16]}.bin", image, public=options.split_form)
+    if options.document is not None:
+        document = read_document(options.document)
+        for bucket, key in s3_objects_of(document):
+            stored = emulator.upload(bucket, key, image)
+    else:
+        authority = listening.authority(emulator.host, emulator.http_port)
+        document = image_document(
+            stored,
+            operation=options.operation,
+            fwversion=options.fwversion or _version_of(image, options.image),
+            split_authority=authority if options.split_form else None,
+        )
+    job_id = options.job_id or f"fota-{digest[:12]}"
+    emulator.create_job(job_id, document, [options.thing])
+    if not listening.is_loopback(options.host):
+        inform(f"warning: whoever reaches {emulator.host} can take part; nothing here asks for a password")
+    for name, value in (
+        ("MQTT broker", f"{emulator.host}:{emulator.mqtt_port} (3.1.1, no TLS)"),
+        ("client id", options.thing),
+        ("thing", options.thing),
+        ("job", job_id),
+        ("image", emulator.object_url(stored)),
+        ("size", f"{len(image)} bytes"),
+        ("sha256", digest),
+    ):
+        inform(f"{name + ':':<13}{value}")
+
+
+def _tell_what_happens(emulator: Emulator, inform: Inform) -> None:
+    def connection(entry: TraceEntry) -> None:
+        if entry.kind == "CONNACK" and not entry.note:
+            inform(f"{_printable(entry.client_id)} connected")
+        elif entry.kind == "CLOSED" and entry.client_id:
+            inform(f"{_printable(entry.client_id)} disconnected: {_printable(entry.note)}")
+
+    def execution(change: Change) -> None:
+        details = " ".join(f"{name}={value}" for name, value in change.status_details.items())
+        text = f"{change.thing} {change.job_id} {change.status} (version {change.version_number}) {details}"
+        inform(_printable(text.rstrip()))
+
+    def request(record: HttpRecord) -> None:
+        if record.status >= 400 or not record.complete:
+            inform(_printable(f"{record.method} {record.path} {record.range} -> {record.status} {record.note}"))
+
+    emulator.trace.listeners.append(connection)
+    emulator.service.ledger.observers.append(execution)
+    emulator.http.listeners.append(request)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM set `stop`. Where the loop knows no signals (Windows), Ctrl-C ends asyncio.run instead."""
+    loop = asyncio.get_running_loop()
+    caught = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+            caught.append(number)
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+
+def _read_image(path: Path) -> bytes:
+    try:
+        image = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"cannot be read: {error.strerror}", rule="image", path=path, field="--image", fix="name an image file"
+        ) from error
+    if not image:
+        raise InputError("is empty", rule="image", path=path, field="--image", fix="name an image file")
+    return image
+
+
+def _version_of(image: bytes, path: Path) -> str:
+    """``v`` and the version in the image's header, which must be signed: a bootloader would refuse any other."""
+    # imgtool, which the reading needs, belongs to another extra; with --fwversion it is not needed.
+    from aws_fota.host.image import read_image
+
+    signed = read_image(image, path)
+    if not signed.signed:
+        raise InputError(
+            "has a hash and no signature, so a bootloader refuses it",
+            rule="image",
+            path=path,
+            fix="sign it with 'imgtool sign --key', or give --fwversion to offer it as it is",
+        )
+    return f"v{signed.version}"
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535, 0 for a free one")
+    return port
+
+
+def _printable(text: str) -> str:
+    """`text` from outside without what a terminal would act on."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
