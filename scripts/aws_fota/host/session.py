@@ -157,7 +157,7 @@ class Session:
             self._calls.put(partial(self._replied, reply))
 
     def _work(self, answer: Input) -> None:
-        """Deliver the answer to a piece of work that is done at once, as an input of its own."""
+        """Deliver the answer to work that is done at once, as an input of its own; an abort until then calls it off."""
         self._calls.put(partial(self._worked, self._generation, answer))
 
     def _worked(self, generation: int, answer: Input) -> None:
@@ -295,12 +295,12 @@ class Session:
     def _request_upgrade(self, action: Action) -> None:
         self._trace.upgrade_requested()
         self._bootloader.request_upgrade()
-        self._work(Result("UPGRADE_REQUESTED"))
+        self._calls.put(partial(self._step, Result("UPGRADE_REQUESTED")))
 
     def _confirm_image(self, action: Action) -> None:
         self._trace.confirmed()
         self._bootloader.confirm()
-        self._work(Result("CONFIRMED"))
+        self._calls.put(partial(self._step, Result("CONFIRMED")))
 
     def _subscribe(self, action: Action) -> None:
         filters = self._engine.subscriptions()

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from aws_fota.report.sequence import LIFELINES, Arrow, Loop, Step
+from aws_fota.report.sequence import LIFELINES, Arrow, Loop, Step, printable
 
 #: Pixels. The widest common monospaced fonts take 0.61 of their size for a character.
 _FONT = 11
@@ -36,6 +36,7 @@ text {{ font-family: "DejaVu Sans Mono", Menlo, Consolas, "Courier New", monospa
 .title {{ font-size: 15px; font-weight: bold; }}
 .name {{ font-size: 12px; font-weight: bold; text-anchor: middle; }}
 .label {{ text-anchor: middle; }}
+.left-of {{ text-anchor: end; }}
 .loop-title {{ font-weight: bold; }}
 .box {{ fill: #eef2f7; stroke: #33506f; }}
 .life {{ stroke: #9aa7b5; stroke-dasharray: 2 3; }}
@@ -84,11 +85,14 @@ class _Drawing:
         rows = _wrapped(words, _GAP - _SELF_WIDTH - 26)
         top = self.y + 4
         height = max(len(rows) * _LINE, 16)
+        # There is no room to the right of the last lifeline.
+        side, anchor = (-1, "left-of") if at == max(_POSITIONS.values()) else (1, "")
         self.above.append(
-            f'<path class="arrow" marker-end="url(#head)" d="M {at} {top:g} h {_SELF_WIDTH} v {height} H {at + 1}"/>'
+            f'<path class="arrow" marker-end="url(#head)" '
+            f'd="M {at} {top:g} h {side * _SELF_WIDTH} v {height} H {at + side}"/>'
         )
         for i, row in enumerate(rows):
-            self.above.append(_text(at + _SELF_WIDTH + 8, top + 11 + i * _LINE, row, ""))
+            self.above.append(_text(at + side * (_SELF_WIDTH + 8), top + 11 + i * _LINE, row, anchor))
         self.y = top + height + _BETWEEN
 
     def _rows(self, rows: Sequence[str], centre: float, paper: str) -> None:
@@ -114,7 +118,7 @@ def svg_diagram(steps: Sequence[Step], title: str) -> bytes:
         "<!-- SPDX-License-Identifier: Apache-2.0 -->",
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height:g}" '
         f'viewBox="0 0 {_WIDTH} {height:g}" role="img">',
-        f"<title>{escape(title)}</title>",
+        f"<title>{escape(printable(title))}</title>",
         f"<style>{_STYLE}</style>",
         '<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
         '<path d="M 0 0 L 8 4 L 0 8 z" fill="#111"/></marker></defs>',
@@ -149,7 +153,5 @@ def _wrapped(words: str, room: float) -> list[str]:
 
 
 def _text(x: float, y: float, words: str, kind: str) -> str:
-    # XML has no way to write most control characters.
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in words)
     kind_attribute = f' class="{kind}"' if kind else ""
-    return f'<text{kind_attribute} x="{x:.1f}" y="{y:.1f}">{escape(shown)}</text>'
+    return f'<text{kind_attribute} x="{x:.1f}" y="{y:.1f}">{escape(printable(words))}</text>'

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aws_fota.report.sequence import LIFELINES, Arrow, Step
+from aws_fota.report.sequence import LIFELINES, Arrow, Step, printable
 
 COLUMNS = 100
 _SPACING = 12
@@ -46,7 +46,8 @@ def text_diagram(steps: Sequence[Step], encoding: str = "utf-8") -> str:
         glyphs = UNICODE
     except (UnicodeEncodeError, LookupError):
         glyphs = ASCII
-    return "".join(f"{line.rstrip()}\n" for line in _lines(steps, glyphs))
+    text = "".join(f"{line.rstrip()}\n" for line in _lines(steps, glyphs))
+    return text if glyphs is UNICODE else text.encode("ascii", "replace").decode("ascii")
 
 
 def _lines(steps: Sequence[Step], glyphs: Glyphs) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _arrow(arrow: Arrow, glyphs: Glyphs, margin: str) -> Iterator[str]:
 
 
 def _beside(drawn: str, words: str, below: str) -> Iterator[str]:
-    rows = textwrap.wrap(words, COLUMNS - _WORDS_FROM, subsequent_indent="  ") or [""]
+    rows = textwrap.wrap(printable(words), COLUMNS - _WORDS_FROM, subsequent_indent="  ") or [""]
     yield drawn + rows[0]
     for row in rows[1:]:
         yield below.ljust(_WORDS_FROM) + row

@@ -44,6 +44,11 @@ class Loop:
 Step = Arrow | Loop
 
 
+def printable(words: str) -> str:
+    """`words` without anything that would move a cursor or that XML cannot hold: it came from elsewhere."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in words)
+
+
 def sequence(entries: Iterable[Entry]) -> tuple[Step, ...]:
     """What is worth drawing of a trace."""
     steps: list[Step] = []
