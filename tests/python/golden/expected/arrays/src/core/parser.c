@@ -49,6 +49,7 @@ enum state {
 #define CLASS_UPPER 0x40U
 #define CLASS_DIGIT 0x80U
 
+/* clang-format off */
 static const uint8_t classes[128] = {
 	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
@@ -67,6 +68,7 @@ static const uint8_t classes[128] = {
 	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
 	0x0F, 0x0F, 0x0F, 0x03, 0x03, 0x03, 0x03, 0x00,
 };
+/* clang-format on */
 
 #define IPV6_LENGTH_MIN 2
 #define IPV6_LENGTH_MAX 45
@@ -277,7 +279,7 @@ static bool put_host(struct aws_fota_parser *p, uint8_t c, uint8_t class)
 			break;
 		}
 		/* fallthrough */
-	after_host:
+after_host:
 	default:
 		if (c == ':' && p->sink != SINK_PORT) {
 			*p->to = '\0';
@@ -343,7 +345,8 @@ static void put(struct aws_fota_parser *p, uint8_t c)
 		return;
 	case SINK_HEX:
 	case SINK_TOKEN:
-		if ((class & (p->sink == SINK_HEX ? CLASS_LOWER | CLASS_UPPER : CLASS_LOWER)) == 0U ||
+		if ((class & (p->sink == SINK_HEX ? CLASS_LOWER | CLASS_UPPER : CLASS_LOWER)) ==
+			    0U ||
 		    p->room == 0U) {
 			break;
 		}
@@ -390,9 +393,9 @@ static void put_unit(struct aws_fota_parser *p, uint16_t unit)
 
 	if (p->high != 0U) {
 		/* A lone surrogate counts as U+0000, which no rule allows and no key contains. */
-		code = (unit & 0xFC00U) != 0xDC00U
-			       ? 0U
-			       : (((uint32_t)p->high - 0xD800U) << 10) + (unit - 0xDC00U) + 0x10000U;
+		code = (unit & 0xFC00U) != 0xDC00U ? 0U
+						   : (((uint32_t)p->high - 0xD800U) << 10) +
+							     (unit - 0xDC00U) + 0x10000U;
 		p->high = 0;
 	} else if ((unit & 0xFC00U) == 0xD800U) {
 		p->high = unit;
@@ -895,7 +898,8 @@ close:
 			if (c >= 0x80U || (classes[c] & (CLASS_LOWER | CLASS_UPPER)) == 0U) {
 				goto refuse;
 			}
-			p->unit = (uint16_t)((unsigned int)p->unit << 4 | ((c & 0x0FU) + (c >> 6) * 9U));
+			p->unit = (uint16_t)((unsigned int)p->unit << 4 |
+					     ((c & 0x0FU) + (c >> 6) * 9U));
 			p->pending--;
 			if (p->pending == 0U) {
 				put_unit(p, p->unit);
@@ -993,9 +997,9 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 	struct aws_fota_message *const message = p->message;
 
 	if (p->state != STATE_REFUSED &&
-	    (p->depth != 0U ||
-	     (p->state != STATE_AFTER_VALUE && p->state != STATE_ZERO && p->state != STATE_INTEGER &&
-	      p->state != STATE_FRACTION && p->state != STATE_EXPONENT))) {
+	    (p->depth != 0U || (p->state != STATE_AFTER_VALUE && p->state != STATE_ZERO &&
+				p->state != STATE_INTEGER && p->state != STATE_FRACTION &&
+				p->state != STATE_EXPONENT))) {
 		p->state = STATE_REFUSED;
 		p->result = AWS_FOTA_PARSE_TRUNCATED;
 		p->field = AWS_FOTA_FIELD_MESSAGE;

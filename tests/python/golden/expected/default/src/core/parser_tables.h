@@ -82,6 +82,7 @@ enum word_list {
  * Words: the length, what the word stands for (a node, or a value from 1), and its bytes; a length
  * of 0 ends a list.
  */
+/* clang-format off */
 static const char words[] =
 	/* scheme */
 	"\004\001" "http"
@@ -141,6 +142,7 @@ static const char words[] =
 	"\010\024" "protocol"
 	"\003\027" "url"
 	"\000";
+/* clang-format on */
 
 /** Least and greatest value of the integers. */
 static const struct {
@@ -153,18 +155,19 @@ static const struct {
 /** A described member. */
 struct node_entry {
 	/** enum kind. */
-	uint32_t kind : 3;
+	uint32_t kind: 3;
 	/** enum sink of a value; of a container, which entry of containers it is. */
-	uint32_t sink : 5;
+	uint32_t sink: 5;
 	/**
 	 * String: greatest length. Hex: number of digits. Integer: its entry of bounds. Enum and
 	 * container: where its word list begins.
 	 */
-	uint32_t parameter : 10;
+	uint32_t parameter: 10;
 	/** Where a value lands in struct aws_fota_message; of a container, the field it is reported as. */
-	uint32_t offset : 14;
+	uint32_t offset: 14;
 };
 
+/* clang-format off */
 static const struct node_entry nodes[NODE_END] = {
 	[AWS_FOTA_FIELD_MESSAGE] = {.kind = KIND_OBJECT,
 		.sink = 0,
@@ -281,6 +284,7 @@ static const uint32_t required[MEMBER_WORDS] = {0x70000U};
 /** The fields that share the URL, the whole one among them, and whether they are required. */
 static const uint32_t url_members[MEMBER_WORDS] = {0xF00000U};
 static const uint32_t url_whole[MEMBER_WORDS] = {0x800000U};
+/* clang-format on */
 #define URL_REQUIRED 1
 
 #endif /* AWS_FOTA_CORE_PARSER_TABLES_H_ */
