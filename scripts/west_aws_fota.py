@@ -44,9 +44,10 @@ class AwsFota(WestCommand):
 
         # `west -q` silences what is said to people this way, and not the results that are printed.
         args.inform = self.inf
-        if Path.cwd() == Path(self.topdir):
+        manifest = self.config.get("manifest.path")
+        if self.topdir and manifest and Path.cwd() == Path(self.topdir):
             # Nothing belongs into the top folder itself; what was generated lies in the manifest repository.
-            args.home = Path(self.topdir, self.config.get("manifest.path"))
+            args.home = Path(self.topdir, manifest)
         code = execute(args)
         if code:
-            raise CommandError(code)
+            raise CommandError(code)  # type: ignore[no-untyped-call]

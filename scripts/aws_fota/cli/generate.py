@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aws_fota.cli import generate_report
 from aws_fota.cli.model_options import add_model_arguments, model_source
-from aws_fota.errors import CheckFailed, ExitCode
+from aws_fota.errors import CheckFailed, ExitCode, InputError
 
 #: Where the module goes without -o: below the build folder of -d, else below the current folder. In the top folder of
 #: a west workspace it is that of the manifest repository, if there is one.
@@ -42,6 +42,13 @@ def run(args: argparse.Namespace) -> int:
     from aws_fota.codegen import depfile, output_folder
     from aws_fota.codegen.generate import generate
 
+    if args.depfile and (args.check or args.dry_run):
+        raise InputError(
+            "is written together with the module only",
+            rule="usage",
+            field="--depfile",
+            fix="leave it out beside --check and --dry-run",
+        )
     source = model_source(args)
     folder = args.output or _default_folder(source.build, getattr(args, "home", Path()))
     result = generate(source.model())

@@ -292,6 +292,13 @@ def test_the_depfile_names_what_was_read_and_written(folder: Path, capsys: pytes
     assert Path("deps/out.d").stat().st_mtime == 1
 
 
+@pytest.mark.parametrize("mode", ["--check", "--dry-run"])
+def test_a_depfile_is_part_of_writing(capsys: pytest.CaptureFixture[str], mode: str) -> None:
+    _, err = told(capsys, ["--depfile", "out.d", mode], 2)
+    assert err[0].startswith("aws-fota: error: --depfile: is written together with the module only; ")
+    assert not Path("out.d").exists()
+
+
 def test_make_understands_the_depfile(capsys: pytest.CaptureFixture[str]) -> None:
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
