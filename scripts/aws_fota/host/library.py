@@ -26,11 +26,12 @@ _TYPEDEFS = "".join(
 
 
 class Names:
-    """One C enum, both ways."""
+    """One C enum, both ways; iterating gives its names in the order of their numbers."""
 
     def __init__(self, ffi: Any, enum: str, prefix: str) -> None:
         self._names: dict[int, str] = {
-            int(value): str(name).removeprefix(prefix) for value, name in ffi.typeof(f"enum {enum}").elements.items()
+            int(value): str(name).removeprefix(prefix)
+            for value, name in sorted(ffi.typeof(f"enum {enum}").elements.items())
         }
         self._values = {name: value for value, name in self._names.items()}
 
@@ -99,7 +100,7 @@ class Core:
         """Parse one message into a ``struct aws_fota_message``; `kind` is its number."""
         parser = self.new("struct aws_fota_parser *")
         self.lib.aws_fota_parser_init(parser, kind, message)
-        edges = [0, *sorted(splits), len(data)]
+        edges = [0, *sorted(split for split in splits if 0 < split < len(data)), len(data)]
         for start, end in itertools.pairwise(edges):
             piece = self.memory(data[start:end])
             self.lib.aws_fota_parser_feed(parser, piece, end - start)
