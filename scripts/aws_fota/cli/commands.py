@@ -47,5 +47,8 @@ class Command:
 
 COMMANDS = {
     "generate": Command("write the C module for a build, or check the one that is there", "aws_fota.cli.generate"),
+    "emulate": Command(
+        "run the local AWS with one image and one job, until Ctrl-C", "aws_fota.emulator.command", "emulator"
+    ),
     "simulate": Command("take a virtual device through one whole update", "aws_fota.host.simulate", "emulator,host"),
 }
