@@ -26,9 +26,6 @@ from aws_fota.emulator.mqtt_packets import (
 )
 from aws_fota.emulator.trace import Trace
 
-#: Seconds that a connection which is being closed may take to send what is buffered.
-_LINGER_S = 5.0
-
 
 class ConnectionOwner(Protocol):
     """What a connection needs of the gateway."""
@@ -73,7 +70,6 @@ class Connection(asyncio.Protocol):
         self._watch: asyncio.TimerHandle | None = None
         self._silence_s = owner.limits.connect_timeout_s
         self._heard = 0.0
-        self._delayed: set[asyncio.TimerHandle] = set()
 
     @property
     def open(self) -> bool:
@@ -138,7 +134,7 @@ class Connection(asyncio.Protocol):
             self._end(reason)
             self._transport.close()
             # A client that reads nothing would keep the connection for ever.
-            self._watch = asyncio.get_running_loop().call_later(_LINGER_S, self._transport.abort)
+            self._watch = asyncio.get_running_loop().call_later(self._owner.limits.linger_s, self._transport.abort)
 
     def cut(self, reason: str) -> None:
         """Break the connection off without sending what is buffered, also when it is being closed."""
@@ -172,18 +168,10 @@ class Connection(asyncio.Protocol):
         elif fault.misfortune is Misfortune.HOLD:
             fault.hold(unless_closed)
         elif fault.misfortune is Misfortune.DELAY:
-            self._later(fault.seconds, unless_closed)
+            asyncio.get_running_loop().call_later(fault.seconds, unless_closed)
         elif fault.misfortune is Misfortune.DUPLICATE:
             unless_closed()
             unless_closed()
-
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
-        def due() -> None:
-            self._delayed.discard(handle)
-            action()
-
-        handle = asyncio.get_running_loop().call_later(seconds, due)
-        self._delayed.add(handle)
 
     def _write(self, packet: Outgoing) -> None:
         assert self._transport is not None
@@ -208,8 +196,6 @@ class Connection(asyncio.Protocol):
         self._ended = True
         if self._watch is not None:
             self._watch.cancel()
-        for handle in self._delayed:
-            handle.cancel()
         self._note("", "CLOSED", note=reason)
         self._owner.ended(self)
 

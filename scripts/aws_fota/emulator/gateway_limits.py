@@ -20,6 +20,7 @@ class GatewayLimits:
         keep_alive_min_s: what a shorter keep alive counts as.
         keep_alive_max_s: what a longer one, and none, counts as.
         connect_timeout_s: for CONNECT to arrive; AWS gives no number, this one is ours.
+        linger_s: for a connection that is being closed to send what is buffered; this one is ours too.
         inflight: QoS 1 messages to one client that wait for their PUBACK; others queue behind them.
         queued: messages that wait for one client, or for it to come back; AWS gives no number, this one is ours.
         send_buffer_bytes: what may wait for a client that does not read; AWS gives no number, this one is ours.
@@ -34,6 +35,7 @@ class GatewayLimits:
     keep_alive_min_s: float = 30.0
     keep_alive_max_s: float = 1200.0
     connect_timeout_s: float = 30.0
+    linger_s: float = 5.0
     inflight: int = 100
     queued: int = 1000
     send_buffer_bytes: int = 4 * 1024 * 1024

@@ -34,7 +34,7 @@ class Session:
         """
         if message.qos == 0:
             return message if online else None
-        if online and not self._queue and len(self._inflight) < self._inflight_limit:
+        if online and len(self._inflight) < self._inflight_limit:
             return self._take_off(message)
         if len(self._queue) < self._queue_limit:
             self._queue.append(message)

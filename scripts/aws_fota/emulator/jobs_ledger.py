@@ -37,12 +37,11 @@ class JobsLedger:
         self._told: dict[str, tuple[frozenset[_Key], _Key | None]] = {}
         self._timers: list[tuple[float, int, Execution]] = []
         self._timer_count = itertools.count()
-        self._sequence = itertools.count(1)
 
     def pending(self, thing: str) -> list[Execution]:
-        """Executions of `thing` that have not ended: those in progress first, then by queue time."""
+        """Executions of `thing` that have not ended: those in progress first, then by queue time, then as made."""
         executions = self._pending.get(thing, {}).values()
-        return sorted(executions, key=lambda it: (it.status is not Status.IN_PROGRESS, it.queued_at, it.sequence))
+        return sorted(executions, key=lambda it: (it.status is not Status.IN_PROGRESS, it.queued_at))
 
     def next_deadline(self) -> float | None:
         """Monotonic seconds at which the first running timer ends, None when none runs."""
@@ -153,7 +152,7 @@ class JobsLedger:
     def _queue(self, job: Job, thing: str) -> None:
         tries = job.executions.setdefault(thing, [])
         now = self.clock.wall()
-        execution = Execution(job.job_id, thing, len(tries) + 1, next(self._sequence), now, now)
+        execution = Execution(job.job_id, thing, len(tries) + 1, now, now)
         tries.append(execution)
         self._pending.setdefault(thing, {})[job.job_id, execution.number] = execution
         self._record(execution, "created")

@@ -172,7 +172,6 @@ class Execution:
     job_id: str
     thing: str
     number: int
-    sequence: int
     queued_at: float
     last_updated_at: float
     status: Status = Status.QUEUED

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import aiohttp
 import pytest
 from mqtt_bench import PATIENCE, RawClient, connect, run
 
+import aws_fota
 from aws_fota.emulator.command import EmulateOptions, add_arguments, run_emulate
 from aws_fota.errors import ExitCode, InputError
 from aws_fota.host.image import ImageVersion, generate_key, make_image
@@ -126,6 +128,18 @@ def test_a_client_id_cannot_play_with_the_terminal(image: Path) -> None:
         client = await emulate.client()
         assert await emulate.line("connected") == "\\x1b[31mred\\n connected"
         await client.close()
+        await emulate.end()
+
+    run(test())
+
+
+def test_a_host_that_others_reach_is_warned_of(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aws_fota.emulator.listening.is_loopback", lambda host: False)
+
+    async def test() -> None:
+        emulate = Running(EmulateOptions(thing="lamp", image=image))
+        await emulate.line("Ctrl-C")
+        assert emulate.lines[0].startswith("warning: whoever reaches 127.0.0.1 can take part")
         await emulate.end()
 
     run(test())
@@ -255,7 +269,10 @@ def test_ctrl_c_ends_the_process_cleanly(image: Path, number: signal.Signals) ->
         "sys.exit(run(args))\n"
     )
     command = [sys.executable, "-c", program, "--thing", "lamp", "--image", str(image)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "PYTHONPATH": str(Path(aws_fota.__file__).parents[1])}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
         assert process.stdout is not None and process.stderr is not None
         for line in process.stdout:
             if line.startswith("Ctrl-C"):

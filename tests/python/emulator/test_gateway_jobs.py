@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -11,7 +12,7 @@ from mqtt_bench import PATIENCE, bench, puback, publish, run, subscribe
 from aws_fota.emulator.clock import ManualClock
 from aws_fota.emulator.gateway_faults import Fault, Misfortune
 from aws_fota.emulator.jobs_model import Status
-from aws_fota.emulator.trace import without_queries
+from aws_fota.emulator.trace import Trace, without_queries
 
 JOBS = "$aws/things/lamp/jobs"
 DOCUMENT = {"operation": "app_fw_update", "size": 4}
@@ -277,10 +278,51 @@ def test_a_late_packet_of_a_closed_connection_is_forgotten() -> None:
             await client.quiet()
             mqtt.emulator.gateway.cut("lamp")
             again = await mqtt.client()
+            sent = len(mqtt.emulator.trace.find("PUBLISH", direction="out"))
             fault.release()
             await again.quiet()
+            assert len(mqtt.emulator.trace.find("PUBLISH", direction="out")) == sent
 
     run(test())
+
+
+def test_a_held_packet_that_breaks_a_rule_closes_the_connection_when_released() -> None:
+    async def test() -> None:
+        async with bench() as mqtt:
+            fault = mqtt.emulator.gateway.faults.order(Fault(Misfortune.HOLD, "a", incoming=True))
+            client = await mqtt.client()
+            client.send(publish("a", bytes(128 * 1024 + 1)))
+            await client.quiet()
+            fault.release()
+            assert "payload has more" in await mqtt.closed("lamp")
+
+    run(test())
+
+
+def test_waiting_in_the_trace_starts_after_a_given_entry() -> None:
+    async def test() -> None:
+        trace = Trace(ManualClock())
+        for client_id in ("a", "b", "a"):
+            trace.add(client_id, "", "OPENED")
+        assert (await trace.wait(lambda it: it.client_id == "a", PATIENCE)).number == 1
+        assert (await trace.wait(lambda it: it.client_id == "a", PATIENCE, after=1)).number == 3
+        waiting = asyncio.create_task(trace.wait(lambda it: it.client_id == "c", PATIENCE, after=3))
+        await asyncio.sleep(0)
+        trace.add("b", "", "CLOSED")
+        trace.add("c", "", "CLOSED")
+        assert (await waiting).number == 5
+        assert trace.listeners == []
+        with pytest.raises(asyncio.TimeoutError):
+            await trace.wait(lambda it: True, 0, after=5)
+
+    run(test())
+
+
+def test_the_trace_forgets_the_oldest() -> None:
+    trace = Trace(ManualClock(), kept=2)
+    for kind in ("OPENED", "CONNECT", "CLOSED"):
+        trace.add("a", "", kind)
+    assert [it.kind for it in trace.entries] == ["CONNECT", "CLOSED"]
 
 
 def test_the_trace_holds_every_packet_in_order_with_its_time() -> None:

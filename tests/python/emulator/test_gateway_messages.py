@@ -86,6 +86,10 @@ def test_a_retained_message_is_kept_until_it_is_emptied() -> None:
             await later.expect(0x90)
             message = await later.message()
             assert (message.payload, message.retain, message.qos) == (b"2", True, 1)
+            later.send(puback(message.packet_id), subscribe(2, "r/#", qos=0))
+            await later.expect(0x90)
+            message = await later.message()
+            assert (message.payload, message.retain, message.qos) == (b"2", True, 0)
             sender.send(publish("r/a", retain=True))
             assert (await later.message()).payload == b""
             last = await subscribed(mqtt, "last", "r/+")
@@ -120,10 +124,10 @@ def test_a_clean_session_forgets_its_subscriptions() -> None:
             client = await subscribed(mqtt, "lamp", "a")
             client.send(DISCONNECT)
             await client.ended()
+            assert mqtt.emulator.gateway._tree.match("a") == {}
             again = await mqtt.client("lamp")
             again.send(publish("a"))
             await again.quiet()
-            assert mqtt.emulator.gateway._tree.match("a") == {}
 
     run(test())
 

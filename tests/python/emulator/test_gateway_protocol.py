@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+
 import pytest
 from mqtt_bench import DISCONNECT, PATIENCE, PINGREQ, bench, connect, packet, publish, run, subscribe, text, unsubscribe
 
+from aws_fota.emulator.gateway_connection import Connection
 from aws_fota.emulator.gateway_limits import GatewayLimits
+from aws_fota.emulator.gateway_policy import Identity, OwnThing
 
 KIB_128 = 128 * 1024
 
@@ -168,6 +173,64 @@ def test_a_client_without_an_id_gets_one_of_its_own() -> None:
             await first.quiet()
             await second.quiet()
             assert len(mqtt.emulator.gateway.connections) == 2
+
+    run(test())
+
+
+def test_nothing_is_carried_out_after_a_disconnect() -> None:
+    async def test() -> None:
+        async with bench() as mqtt:
+            client = await mqtt.client("lamp")
+            client.send(DISCONNECT + publish("a", b"x", retain=True))
+            assert await client.ended() == b""
+            assert mqtt.emulator.trace.find("PUBLISH") == []
+
+    run(test())
+
+
+def test_a_policy_decides_who_connects() -> None:
+    class OnlyDoor(OwnThing):
+        def may_connect(self, identity: Identity) -> bool:
+            return identity.client_id == "door"
+
+    async def test() -> None:
+        async with bench(policy=OnlyDoor()) as mqtt:
+            client = await mqtt.open()
+            client.send(connect("lamp"))
+            assert await client.ended() == b"\x20\x02\0\x05"
+            await (await mqtt.client("door")).quiet()
+
+    run(test())
+
+
+def test_a_client_that_is_closed_and_reads_nothing_does_not_stay() -> None:
+    async def test() -> None:
+        async with bench(limits=GatewayLimits(linger_s=0.05, send_buffer_bytes=10**9)) as mqtt:
+            slow = await mqtt.client("lamp")
+            slow.send(subscribe(1, "a", qos=0))
+            await slow.expect(0x90)
+            sender = await mqtt.client("door")
+            for _ in range(100):
+                sender.send(publish("a", bytes(KIB_128)))
+            await sender.quiet()
+            slow.send(b"\0")
+            await mqtt.closed("lamp")
+            while len(mqtt.emulator.gateway._all) > 1:
+                await asyncio.sleep(0.01)
+            await sender.quiet()
+
+    run(test())
+
+
+def test_a_connection_made_while_the_gateway_stops_is_cut() -> None:
+    async def test() -> None:
+        async with bench() as mqtt:
+            await mqtt.emulator.gateway.close()
+            near, far = socket.socketpair()
+            with near:
+                loop = asyncio.get_running_loop()
+                await loop.connect_accepted_socket(lambda: Connection(mqtt.emulator.gateway), far)
+                assert await mqtt.closed("") == "the gateway stops"
 
     run(test())
 

@@ -255,6 +255,17 @@ def test_connections_are_kept_alive() -> None:
     run(test())
 
 
+def test_a_request_target_that_is_no_path_is_refused() -> None:
+    async def test() -> None:
+        async with storage() as s3:
+            reader, writer = await asyncio.open_connection("127.0.0.1", s3.emulator.http_port)
+            writer.write(b"GET http://x/fota/fw.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+            writer.close()
+
+    run(test())
+
+
 def test_fault_ignored_range() -> None:
     async def test() -> None:
         async with storage() as s3:

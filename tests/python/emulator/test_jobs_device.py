@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from jobs_bench import DOCUMENT, JobsBench
 
+from aws_fota.emulator import jobs_limits
 from aws_fota.emulator.jobs_model import RefusalCode, Status
 
 NOW = 1_600_000_000
@@ -192,6 +193,15 @@ def test_an_ended_execution_takes_no_update_whatever_version_is_expected(status:
             "statusDetails": {"progress": "100"},
             "versionNumber": 2,
         }
+
+
+def test_how_an_update_of_an_ended_execution_is_refused_is_one_constant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_limits, "ENDED_UPDATE_IS_INVALID_TRANSITION", False)
+    bench = JobsBench()
+    bench.create()
+    bench.update("j1", "SUCCEEDED")
+    answer = bench.update("j1", "FAILED")[1]
+    assert (answer["code"], "executionState" in answer) == ("TerminalStateReached", False)
 
 
 @pytest.mark.parametrize("code", [RefusalCode.REQUEST_THROTTLED, RefusalCode.INTERNAL_ERROR])

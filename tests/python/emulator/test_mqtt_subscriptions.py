@@ -38,6 +38,14 @@ def test_filters_and_topics(pattern: str, topic: str, expected: bool) -> None:
     assert matches(pattern, topic) is expected
 
 
+@pytest.mark.parametrize("filters", [{"a/b": 1, "a/+": 0}, {"a/b": 0, "a/+": 1}, {"#": 0, "a/#": 0, "a/b": 1}])
+def test_overlapping_filters_give_the_highest_qos(filters: dict[str, int]) -> None:
+    tree = SubscriptionTree()
+    for pattern, qos in filters.items():
+        tree.add("x", pattern, qos)
+    assert tree.match("a/b") == {"x": 1}
+
+
 def in_words(pattern: str, topic: str) -> bool:
     if topic.startswith("$") and pattern[0] in "+#":
         return False
