@@ -53,7 +53,9 @@ class Judgement(Downloads):
         job = known if keep else Job(job_id=outputs.job_id)
         job.version = outputs.version_number
         job.resumable = False
-        job.detail = 0
+        job.pending = JobStatus.NONE
+        job.reason = job.detail = 0
+        job.slot_hash = None
         job.came_from_next = request is Request.DESCRIBE_NEXT
         self.job_state = job
         if self.document_is_unreadable(outputs):
