@@ -45,14 +45,19 @@ class ModelSource:
         """
         from aws_fota.codegen.model import Model
         from aws_fota.config import dotconfig
-        from aws_fota.config.settings import NRF_CONNECT_SDK, settings
+        from aws_fota.config.settings import CORE_ONLY, NRF_CONNECT_SDK, settings
         from aws_fota.jobdoc.load import load
 
         if self.config is None:
             return Model(load(self.description, Settings()))
         config = dotconfig.read(self.config)
         chosen = settings(config)
-        return Model(load(self.description, chosen), chosen, zephyr=True, nrf=config.is_set(NRF_CONNECT_SDK))
+        return Model(
+            load(self.description, chosen),
+            chosen,
+            zephyr=not config.is_set(CORE_ONLY),
+            nrf=config.is_set(NRF_CONNECT_SDK),
+        )
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from aws_fota.errors import InputError
 
 DESCRIPTION = "aws_fota.yaml"
+#: What zephyr/cmake/aws_fota_generate.cmake notes in the CMake cache: the description of the build.
+USED = "AWS_FOTA_DESCRIPTION_USED"
 
 _CACHE_LINE = re.compile(r"([A-Za-z0-9_.-]+):[A-Z]+=(.*)")
 
@@ -105,7 +107,10 @@ def _yaml(path: Path) -> Any:
 
 
 def _description(application: Path) -> Path | None:
-    for folder in _folders_of_the_application(_cache(application / "CMakeCache.txt")):
+    cache = _cache(application / "CMakeCache.txt")
+    if cache.get(USED):
+        return Path(cache[USED])
+    for folder in _folders_of_the_application(cache):
         if (folder / DESCRIPTION).is_file():
             return folder / DESCRIPTION
     return None

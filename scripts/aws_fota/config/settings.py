@@ -15,6 +15,8 @@ from aws_fota.errors import AwsFotaError, ErrorList, InputError
 MODULE = "AWS_FOTA_CODEGEN"
 ALLOW_HTTP = symbol_of("allow_http")
 TLS_SOCKETS = "NET_SOCKETS_SOCKOPT_TLS"
+#: The application brings its own glue.
+CORE_ONLY = "AWS_FOTA_CORE_ONLY"
 #: Set by Zephyr wherever the module `nrf` is, which is the nRF Connect SDK.
 NRF_CONNECT_SDK = "ZEPHYR_NRF_MODULE"
 #: Zephyr's flash_img writes to flash in blocks of so many bytes (subsys/dfu/Kconfig).

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Checks the configuration, and makes the rule that generates the module.
+#
+# In:  AWS_FOTA_DESCRIPTION  the application's aws_fota.yaml; without it the one beside prj.conf, else the built-in one.
+# Out: aws_fota_folder   where the module is generated
+#      aws_fota_sources  its C files
+#      aws_fota_headers  its headers
+
+get_filename_component(aws_fota_root "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
+set(aws_fota_folder "${CMAKE_CURRENT_BINARY_DIR}/generated")
+
+# The same places, in the same order, as config/build_folder.py looks in for `generate -d`.
+set(aws_fota_description "")
+if(DEFINED AWS_FOTA_DESCRIPTION AND NOT AWS_FOTA_DESCRIPTION STREQUAL "")
+  get_filename_component(aws_fota_description "${AWS_FOTA_DESCRIPTION}" ABSOLUTE BASE_DIR "${APPLICATION_SOURCE_DIR}")
+else()
+  set(aws_fota_places "${APPLICATION_CONFIG_DIR}")
+  foreach(file IN LISTS CONF_FILE)
+    get_filename_component(file "${file}" ABSOLUTE BASE_DIR "${APPLICATION_SOURCE_DIR}")
+    get_filename_component(place "${file}" DIRECTORY)
+    list(APPEND aws_fota_places "${place}")
+  endforeach()
+  list(APPEND aws_fota_places "${APPLICATION_SOURCE_DIR}")
+  foreach(place IN LISTS aws_fota_places)
+    if(place AND EXISTS "${place}/aws_fota.yaml")
+      set(aws_fota_description "${place}/aws_fota.yaml")
+      break()
+    endif()
+  endforeach()
+endif()
+# `generate -d` takes it from the CMake cache.
+set(AWS_FOTA_DESCRIPTION_USED "${aws_fota_description}" CACHE INTERNAL "The aws_fota.yaml of this build, if any")
+
+set(aws_fota_generate
+  ${CMAKE_COMMAND} -E env "PYTHONPATH=${aws_fota_root}/scripts" PYTHONDONTWRITEBYTECODE=1
+  ${PYTHON_EXECUTABLE} -m aws_fota generate --config "${DOTCONFIG}" --output "${aws_fota_folder}"
+)
+if(aws_fota_description)
+  list(APPEND aws_fota_generate --description "${aws_fota_description}")
+endif()
+
+# What is wrong with the configuration is told here, before anything is compiled.
+execute_process(
+  COMMAND ${aws_fota_generate} --dry-run --format json
+  OUTPUT_VARIABLE aws_fota_list
+  ERROR_VARIABLE aws_fota_error
+  RESULT_VARIABLE aws_fota_result
+)
+if(NOT aws_fota_result EQUAL 0)
+  string(STRIP "${aws_fota_error}" aws_fota_error)
+  message(FATAL_ERROR "${aws_fota_error}")
+endif()
+
+set(aws_fota_sources "")
+set(aws_fota_headers "")
+string(JSON aws_fota_count LENGTH "${aws_fota_list}" files)
+math(EXPR aws_fota_last "${aws_fota_count} - 1")
+foreach(index RANGE ${aws_fota_last})
+  string(JSON action GET "${aws_fota_list}" files ${index} action)
+  string(JSON path GET "${aws_fota_list}" files ${index} path)
+  if(action STREQUAL "would-remove")
+    continue()
+  elseif(path MATCHES "\\.c$")
+    list(APPEND aws_fota_sources "${aws_fota_folder}/${path}")
+  else()
+    list(APPEND aws_fota_headers "${aws_fota_folder}/${path}")
+  endif()
+endforeach()
+
+# A new file of the generator, or another set of generated files, needs another list.
+file(GLOB aws_fota_package CONFIGURE_DEPENDS
+  "${aws_fota_root}/scripts/aws_fota/*.py"
+  "${aws_fota_root}/scripts/aws_fota/cli/*.py"
+  "${aws_fota_root}/scripts/aws_fota/codegen/*.py"
+  "${aws_fota_root}/scripts/aws_fota/config/*.py"
+  "${aws_fota_root}/scripts/aws_fota/jobdoc/*.py"
+)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${aws_fota_package} ${aws_fota_description} "${aws_fota_root}/schemas/aws_fota.schema.yaml"
+)
+
+# Files that did not change are not written again. Ninja takes that as it is; Make would run the command forever.
+set(aws_fota_touch "")
+if(CMAKE_GENERATOR MATCHES "Makefiles")
+  set(aws_fota_touch COMMAND ${CMAKE_COMMAND} -E touch ${aws_fota_sources} ${aws_fota_headers})
+endif()
+
+add_custom_command(
+  OUTPUT ${aws_fota_sources} ${aws_fota_headers}
+  COMMAND ${aws_fota_generate} --depfile "${CMAKE_CURRENT_BINARY_DIR}/generated.d"
+  ${aws_fota_touch}
+  DEPENDS "${DOTCONFIG}" ${aws_fota_package}
+  DEPFILE "${CMAKE_CURRENT_BINARY_DIR}/generated.d"
+  COMMENT "Generating the AWS FOTA module"
+  VERBATIM
+)
