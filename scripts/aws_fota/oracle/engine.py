@@ -8,8 +8,6 @@ what the application says, and the end of each step.
 
 from __future__ import annotations
 
-from copy import copy
-
 from aws_fota.config.limits import Settings
 from aws_fota.errors import InputError
 from aws_fota.jobdoc.model import Description
@@ -40,6 +38,15 @@ _DOWNLOADING = frozenset(
 )
 
 
+#: The timers that run, by whether ``TIMER_REQUEST`` and ``TIMER_DOWNLOAD`` do.
+_TIMERS = {
+    (False, False): frozenset[TimerId](),
+    (True, False): frozenset({TimerId.REQUEST}),
+    (False, True): frozenset({TimerId.DOWNLOAD}),
+    (True, True): frozenset({TimerId.REQUEST, TimerId.DOWNLOAD}),
+}
+
+
 class Engine(Boots):
     """One device's updates.
 
@@ -64,18 +71,21 @@ class Engine(Boots):
         """Another engine in the same state, for exploring: its steps leave this one as it is."""
         twin = Engine.__new__(Engine)
         twin.__dict__.update(self.__dict__)
-        twin.state = copy(self.state)
-        twin.job_state = copy(self.job_state)
+        twin.state = self.state.duplicate()
+        twin.job_state = self.job_state.duplicate()
         return twin
 
     def step(self, input: io.Input) -> list[Action]:
         """Take one input; what is to be done, in its order."""
         self._lines = {}
-        before = copy(self.state)
+        ran = self.running_timers()
         self.take_input(input)
         if self.state.phase is not Phase.UNBOOTED:
             self.send()
-            self.stop_timers(before, input)
+        if isinstance(input, io.Timer):
+            ran -= {input.timer}
+        if not isinstance(input, io.Boot):
+            self.stop_timers(ran - self.running_timers())
         return [self._lines[line] for line in LINES if line in self._lines]
 
     # Accessors of engine.h.
@@ -253,15 +263,12 @@ class Engine(Boots):
         self.do("send", Action(how))
         self.start_request_timer(self.wait(self.settings.answer_timeout_seconds, state.attempts))
 
-    def stop_timers(self, before: State, input: io.Input) -> None:
-        """Stop each timer that ran before the step and has nothing to wait for after it."""
-        expired = input.timer if isinstance(input, io.Timer) else None
-        if isinstance(input, io.Boot):
-            return
-        ran = before.request is not Request.NONE or before.backoff is not Backoff.NONE
-        waits = self.state.request is not Request.NONE or self.state.backoff is not Backoff.NONE
-        if ran and not waits and expired is not TimerId.REQUEST:
-            self.do("request timer", Action(ActionId.TIMER_STOP, what=TimerId.REQUEST))
-        left = before.phase is Phase.WAITING and self.state.phase is not Phase.WAITING
-        if left and expired is not TimerId.DOWNLOAD:
-            self.do("download timer", Action(ActionId.TIMER_STOP, what=TimerId.DOWNLOAD))
+    def running_timers(self) -> frozenset[TimerId]:
+        """The timers that something waits for."""
+        state = self.state
+        waits = state.request is not Request.NONE or state.backoff is not Backoff.NONE
+        return _TIMERS[waits, state.phase is Phase.WAITING]
+
+    def stop_timers(self, timers: frozenset[TimerId]) -> None:
+        for timer in timers:
+            self.do(f"{timer.name.lower()} timer", Action(ActionId.TIMER_STOP, what=timer))

@@ -31,7 +31,7 @@ class Boots(Messages):
         if record is not None:
             self.job_state = record.job
             self.go_on(record.phase, boot.swap_pending)
-        if state.phase is Phase.IDLE and not state.confirmed:
+        if not state.confirmed and not self.has_told:
             self.tell(Tell.CONFIRM)
 
     def go_on(self, was: RecordPhase, swap_pending: bool) -> None:
@@ -39,8 +39,6 @@ class Boots(Messages):
         if was is RecordPhase.REPORTING:
             state.phase = Phase.REPORTING
             state.update_due = True
-            if job.pending is JobStatus.SUCCEEDED and not state.confirmed:
-                self.tell(Tell.CONFIRM)
         elif was is RecordPhase.DOWNLOADING:
             job.resumable = True
         elif self.runs_the_slot_image:
@@ -60,7 +58,6 @@ class Boots(Messages):
             self.succeed()
             return
         self.state.phase = Phase.CONFIRMING
-        self.tell(Tell.CONFIRM)
         if was is RecordPhase.VERIFIED:
             self.persist()
 

@@ -127,12 +127,8 @@ class Judgement(Downloads):
         if keep and self.is_same_object(message) and job.etag is not None:
             job.erased = False
         else:
-            self.job_state = Job(
-                job_id=job.job_id,
-                version=job.version,
-                retries=job.retries if keep else 0,
-                came_from_next=job.came_from_next,
-            )
+            job.offset = job.persisted = 0
+            job.etag = None
             self.take_object(message)
         self.state.phase = Phase.STARTING
         self.state.update_due = True

@@ -56,6 +56,11 @@ class Procedures:
     def tell(self, event: Tell, value: int = 0) -> None:
         self.do("tell", Action(ActionId.TELL, what=event, value=value))
 
+    @property
+    def has_told(self) -> bool:
+        """Whether this step tells the application something."""
+        return "tell" in self._lines
+
     def work(self, id: ActionId, value: int = 0, length: int = 0) -> None:
         self.do("work", Action(id, value=value, length=length))
 

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from operator import attrgetter
 from types import MappingProxyType
 
 from aws_fota.oracle.engine_io import Phase, Request
@@ -79,6 +80,10 @@ class Job:
         """How much of the object is written."""
         return self.offset * 100 // self.size if self.size else 100
 
+    def duplicate(self) -> Job:
+        """Another object with the same values."""
+        return Job(*job_values(self))
+
 
 @dataclass(slots=True)
 class State:
@@ -116,3 +121,12 @@ class State:
 
     #: The message's job: the fields that the last full description filled.
     outputs: Mapping[str, JobValue] = field(default_factory=lambda: NO_OUTPUTS)
+
+    def duplicate(self) -> State:
+        """Another object with the same values."""
+        return State(*state_values(self))
+
+
+#: All values of a :class:`Job` or a :class:`State` as a tuple, in the order of the fields.
+job_values = attrgetter(*(field.name for field in fields(Job)))
+state_values = attrgetter(*(field.name for field in fields(State)))

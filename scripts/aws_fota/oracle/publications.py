@@ -93,7 +93,9 @@ def field_detail(engine: Engine, index: int) -> str:
     if not FIRST_FIELD <= index < FIRST_FIELD + len(described):
         return ""
     name = escaped(described[index - FIRST_FIELD].dotted)
-    return f',"field":"{name}"' if len(name.encode("utf-8")) <= FIELD_MAX else ""
+    # AWS IoT Jobs refuses control characters in statusDetails.
+    sendable = len(name.encode("utf-8")) <= FIELD_MAX and all(" " <= letter != "\x7f" for letter in name)
+    return f',"field":"{name}"' if sendable else ""
 
 
 def escaped(text: str) -> str:
