@@ -189,3 +189,4 @@ def test_a_session_never_uses_a_packet_id_twice_nor_0() -> None:
     assert session.send(Publish("a", b"queued", 1), online=True) is None
     assert session.send(Publish("a", b"dropped", 1), online=True) is None
     assert [(it.payload, it.packet_id) for it in session.acknowledged(77)] == [(b"queued", 77)]
+    assert session.acknowledged(78) == []
