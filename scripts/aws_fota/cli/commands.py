@@ -50,5 +50,6 @@ COMMANDS = {
     "emulate": Command(
         "run the local AWS with one image and one job, until Ctrl-C", "aws_fota.emulator.command", "emulator"
     ),
+    "check": Command("tell what would fail before any device does", "aws_fota.cli.check"),
     "simulate": Command("take a virtual device through one whole update", "aws_fota.host.simulate", "emulator,host"),
 }

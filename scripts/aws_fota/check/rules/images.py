@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules on images, job documents and time."""
+
+from __future__ import annotations
+
+from aws_fota.check.amounts import Amount, exactly, largest
+from aws_fota.check.inputs import Inputs
+from aws_fota.check.verdict import BOTH, OURS, Comparison, Found, Mending, Rule
+from aws_fota.config.limits import STEP_TIMEOUT_MINUTES
+
+#: AWS IoT Jobs: bytes of a job document.
+DOCUMENT_MAX = 32768
+
+
+def _slot(inputs: Inputs) -> Found:
+    words = "make the image smaller, or the slot larger in the devicetree or the partition manager's layout"
+    return Comparison(inputs.image_size, inputs.layout.slot, mending=Mending(words=words))
+
+
+def _document(inputs: Inputs) -> Found:
+    if not inputs.documents:
+        return None
+    need = largest([exactly(one.size, one.name) for one in inputs.documents])
+    words = "remove what the device does not need from the document"
+    return Comparison(need, exactly(DOCUMENT_MAX, "AWS IoT Jobs"), mending=Mending(words=words))
+
+
+def _step_timer(inputs: Inputs) -> Found:
+    symbol = STEP_TIMEOUT_MINUTES.symbol
+    have = inputs.symbols.number(symbol)
+    if have.high == 0:
+        return Comparison(exactly(0, "no step timer is sent"), have, "minutes")
+    step = inputs.description.options.progress_step_percent if inputs.description else 10
+    size = inputs.image_size
+    rate = inputs.deployment.link_rate
+    if rate is None or size.missing:
+        missing = ", ".join(part for part in (size.missing, "" if rate else "--link-rate") if part)
+        need = Amount(1, STEP_TIMEOUT_MINUTES.maximum, "not known", missing)
+    else:
+        minutes = -(-size.high * step // (100 * rate * 60))
+        words = f"{step} % of {size.high} bytes ({size.source}) at {rate} bytes/s"
+        need = exactly(max(1, minutes), words)
+    slower = "report more often (options: progress_step_percent), or send no step timer (0)"
+    return Comparison(need, have, "minutes", inputs.symbols.raising(symbol, need, slower))
+
+
+RULES = (
+    Rule(
+        "slot",
+        "The image fits the slot that it is written to",
+        "MCUboot: an image has to fit its slot; a larger one is REJECTED, or fails while it is written",
+        BOTH,
+        _slot,
+    ),
+    Rule(
+        "job-document",
+        "The job document is one that AWS IoT takes",
+        "AWS IoT Jobs: a job document has at most 32768 bytes",
+        BOTH,
+        _document,
+    ),
+    Rule(
+        "step-timer",
+        "The slowest link makes one step of progress before the step timer expires",
+        "AWS IoT Jobs: stepTimeoutInMinutes is renewed with each report of progress, once a step",
+        OURS,
+        _step_timer,
+    ),
+)

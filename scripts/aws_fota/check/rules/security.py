@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules on TLS: security tags, sockets, Mbed TLS buffers and heap, cleartext."""
+
+from __future__ import annotations
+
+from aws_fota.check.amounts import Amount, exactly, total, unknown
+from aws_fota.check.inputs import Inputs
+from aws_fota.check.verdict import BOTH, OURS, Comparison, Found, Mending, Rule
+
+#: The largest record (RFC 5246, 6.2.1; RFC 8446, 5.1).
+RECORD_MAX = 16384
+#: Beside the record buffers: "overheads (up to another 20KB)", as the help of MBEDTLS_HEAP_SIZE says.
+_HANDSHAKE = 20 * 1024
+
+_TAG = "AWS_FOTA_DOWNLOAD_SECURITY_TAG"
+
+
+def _switch(inputs: Inputs, symbol: str, wanted: bool = True) -> Comparison:
+    """That a switch is y, or n: 1 where it is not and 0 where it is as wanted, against 0."""
+    found = inputs.symbols.value(symbol)
+    where = found[1] if found else f"{inputs.symbols.name} does not set it"
+    on = inputs.symbols.is_on(symbol)
+    need = exactly(int(wanted), f"CONFIG_{symbol}={'y' if wanted else 'n'} is needed")
+    have = exactly(int(on), where)
+    if not wanted:
+        need, have = exactly(int(on), where), exactly(0, f"CONFIG_{symbol}=n is needed")
+    return Comparison(need, have, "", Mending(((symbol, wanted),)))
+
+
+def _security_tag(inputs: Inputs) -> Found:
+    if not inputs.https:
+        return None
+    tag = inputs.deployment.security_tag
+    lines = () if tag is None else ((_TAG, tag),)
+    words = (
+        "" if tag is not None else f"set CONFIG_{_TAG} to the tag that holds the server's root CA (or give --sec-tag)"
+    )
+    have = inputs.symbols.number(_TAG)
+    if have.missing:
+        have = unknown(have.missing, -1)
+    return Comparison(exactly(0, "the smallest tag, which https needs"), have, "as tag", Mending(lines, words))
+
+
+def _tls_sockets(inputs: Inputs) -> Found:
+    if not inputs.https or inputs.modem:
+        return None
+    return _switch(inputs, "NET_SOCKETS_SOCKOPT_TLS")
+
+
+def _cleartext(inputs: Inputs) -> Found:
+    if not inputs.uses("http"):
+        return None
+    symbol = "AWS_FOTA_ALLOW_HTTP"
+    if not inputs.symbols.present(symbol) and not inputs.symbols.is_on("NET_SOCKETS_SOCKOPT_TLS"):
+        default = exactly(1, "default in a build without TLS sockets")
+        return Comparison(exactly(1, "an http URL"), default, "", Mending(((symbol, True),)))
+    return _switch(inputs, symbol)
+
+
+def _content_symbols(inputs: Inputs) -> tuple[str, str]:
+    """Where the sizes of incoming and outgoing records are."""
+    one = "MBEDTLS_SSL_MAX_CONTENT_LEN"
+    if inputs.symbols.present(one) or inputs.symbols.is_on("MBEDTLS_BUILTIN"):
+        return one, one
+    return "MBEDTLS_SSL_IN_CONTENT_LEN", "MBEDTLS_SSL_OUT_CONTENT_LEN"
+
+
+def _tls_record(inputs: Inputs) -> Found:
+    if not _native(inputs):
+        return None
+    symbol = _content_symbols(inputs)[0]
+    need = exactly(RECORD_MAX, "the largest record that a server may send")
+    return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, ""))
+
+
+def _tls_heap(inputs: Inputs) -> Found:
+    if not _native(inputs) or not inputs.symbols.is_on("MBEDTLS_ENABLE_HEAP"):
+        return None
+    incoming, outgoing = (inputs.symbols.number(symbol) for symbol in _content_symbols(inputs))
+    connections = int(inputs.https) + int(inputs.symbols.is_on("MQTT_LIB_TLS"))
+    parts: list[tuple[str, Amount]] = []
+    for _ in range(connections):
+        parts += [("incoming record", incoming), ("outgoing record", outgoing)]
+    need = total([*parts, ("one handshake", exactly(_HANDSHAKE, "help of MBEDTLS_HEAP_SIZE"))])
+    symbol = "MBEDTLS_HEAP_SIZE"
+    return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, ""))
+
+
+def _native(inputs: Inputs) -> bool:
+    return inputs.native_tls and (inputs.https or inputs.symbols.is_on("MQTT_LIB_TLS"))
+
+
+def _autoschedule(inputs: Inputs) -> Found:
+    if not inputs.symbols.is_on("FOTA_DOWNLOAD"):
+        return None
+    return _switch(inputs, "FOTA_CLIENT_AUTOSCHEDULE_UPDATE", wanted=False)
+
+
+RULES = (
+    Rule(
+        "security-tag",
+        "A download over https has a security tag",
+        "aws_fota: an https job without a tag is reported FAILED; without credentials no server can be verified",
+        BOTH,
+        _security_tag,
+    ),
+    Rule(
+        "tls-sockets",
+        "A download over https has TLS sockets",
+        "Zephyr, sockets: IPPROTO_TLS_1_2 needs NET_SOCKETS_SOCKOPT_TLS where no modem offers it",
+        OURS,
+        _tls_sockets,
+    ),
+    Rule(
+        "cleartext",
+        "A download over http is allowed",
+        "design: http needs AWS_FOTA_ALLOW_HTTP",
+        OURS,
+        _cleartext,
+    ),
+    Rule(
+        "tls-record",
+        "Mbed TLS can take the largest record",
+        "RFC 5246, 6.2.1: a record has up to 16384 bytes; S3 does not negotiate smaller ones",
+        BOTH,
+        _tls_record,
+    ),
+    Rule(
+        "tls-heap",
+        "Mbed TLS's heap holds the records of every connection, and one handshake",
+        "Zephyr, modules/mbedtls/Kconfig: the help of MBEDTLS_HEAP_SIZE",
+        BOTH,
+        _tls_heap,
+    ),
+    Rule(
+        "autoschedule",
+        "fota_download leaves the upgrade to the engine",
+        "design: under the nRF Connect SDK the engine requests the upgrade after verifying",
+        OURS,
+        _autoschedule,
+    ),
+)

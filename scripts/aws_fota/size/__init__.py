@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flash, RAM and stack of the module in a linked image."""
