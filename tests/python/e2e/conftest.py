@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from e2e.rig import Images, Rig, make_images
 
 @pytest.fixture(scope="session")
 def core() -> Core:
-    return Core(build(Model(load(), Settings())))
+    """With AWS_FOTA_SANITIZE=1, and LD_PRELOAD as `Compiler.preload()` says, every byte that C touches is checked."""
+    return Core(build(Model(load(), Settings()), sanitize=os.environ.get("AWS_FOTA_SANITIZE") == "1"))
 
 
 @pytest.fixture(scope="session")
