@@ -106,6 +106,9 @@ class Connection(asyncio.Protocol):
         self._end("closed by the client" if exc is None else f"lost: {exc}")
         if self._watch is not None:
             self._watch.cancel()
+        if self._transport is not None:
+            # Python 3.10's TLS transport takes one that its peer closed for one that we forgot.
+            self._transport.close()
         self._owner.lost(self)
 
     def listen_for(self, silence_s: float) -> None:

@@ -43,6 +43,14 @@ def certificate(name: str, issuer: Signed | None = None) -> Signed:
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer[1] if issuer else key).public_key()),
+            critical=False,
+        )
+        .add_extension(
+            x509.KeyUsage(True, False, False, False, False, issuer is None, False, False, False), critical=True
+        )
     )
     return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key
 
