@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
     FAILED = 1
     #: Wrong usage, configuration or input.
     USAGE = 2
-    #: The environment lacks something: a tool, a package, a free port.
+    #: The environment lacks something: a tool or a package.
     ENVIRONMENT = 3
 
 
@@ -85,7 +85,7 @@ class CheckFailed(AwsFotaError):
 
 
 class EnvironmentLacks(AwsFotaError):
-    """A tool, a package or a resource of this machine is missing."""
+    """A tool or a package is missing on this machine."""
 
     exit_code = ExitCode.ENVIRONMENT
 
