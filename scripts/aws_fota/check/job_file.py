@@ -256,7 +256,7 @@ def excerpt(judgement: Judgement, columns: int = 88) -> list[str]:
 
 
 def _hidden_queries(data: bytes) -> bytes:
-    return re.sub(rb"(https?://[^\"\s?]*\?)([^\"\n]*)", lambda match: match[1] + b"*" * len(match[2]), data)
+    return re.sub(rb"(https?:(?:\\?/){2}[^\"\s?]*\?)([^\"\n]*)", lambda match: match[1] + b"*" * len(match[2]), data)
 
 
 def document(file: JobFile, description: Description, lenient: Settings) -> tuple[Document, list[Address]]:

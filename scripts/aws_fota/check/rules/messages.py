@@ -14,7 +14,7 @@ from aws_fota.config.limits import PAYLOAD_SIZE
 MODEM_MQTT_MAX = 2048
 #: Bytes of the in-tree library's topic buffer beyond CLIENT_ID_MAX_LEN, and of its longest topic beyond the names.
 _IN_TREE_TOPIC_ROOM = 20 + 65
-_IN_TREE_TOPIC_FIXED = len("$aws/things/") + len("/jobs/") + len("/update") + 1
+_IN_TREE_TOPIC_FIXED = len("$aws/things/") + len("/jobs/") + len("/update")
 #: Bytes of the in-tree library's update around its five values: keys, quotes, colons, commas, braces.
 _IN_TREE_UPDATE_FIXED = 71
 _STATUS_MAX = len("IN_PROGRESS")
