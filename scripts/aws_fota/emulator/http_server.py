@@ -119,7 +119,8 @@ class HttpServer:
             return await self._answered(request, path, query, answer)
         except ConnectionError:
             answer.note = answer.note or "the client went away"
-            raise
+            # Raised, it would be logged as an error of the server's; an answer to somebody who is gone ends quietly.
+            return web.StreamResponse()
         finally:
             record = HttpRecord(
                 next(self._count),

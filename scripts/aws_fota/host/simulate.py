@@ -100,9 +100,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry ``simulate`` out."""
-    model = model_source(args).model()
+    source = model_source(args)
+    model = source.model()
     images = images_around(args.image) if args.image else made_images()
-    core = Core(build(model))
+    built = build(model)
+    how = "compiled" if built.fresh else "compiled before"
+    print(f"module generated from {source.words}, {how}", file=sys.stderr)
+    core = Core(built)
     trace = Trace()
     with tempfile.TemporaryDirectory(prefix="aws-fota-") as folder:
         outcome = _simulate(args, model, core, images, trace, Path(folder))
