@@ -110,13 +110,14 @@ class Messages(Judgement):
             state.passed = 0
 
     def notify_next_in_idle(self, outputs: Outcome) -> None:
-        fine = outputs.result is ParseResult.OK
+        state, fine = self.state, outputs.result is ParseResult.OK
         if fine and not has_execution(outputs):
-            self.state.left_alone = False
-        elif fine and job_hash(outputs.job_id) in self.state.ring:
-            self.state.left_alone = True
+            state.next_due = state.next_due or state.left_alone
+        elif fine and job_hash(outputs.job_id) in state.ring:
+            state.left_alone = state.list_due = True
+            state.passed = 0
         else:
-            self.state.next_due = True
+            state.next_due = True
 
     def notify_next_elsewhere(self, outputs: Outcome) -> None:
         job = self.job_state
