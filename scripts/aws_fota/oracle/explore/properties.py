@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold in every state and in every step: the ten properties of the design, one class of checks for each.
+
+Each check is a predicate that returns what is wrong, or nothing. Property 3's liveness is asked for in ``search.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aws_fota.oracle.engine import ACTIONS_MAX
+from aws_fota.oracle.engine_boot import UPGRADE_TRIES
+from aws_fota.oracle.engine_io import Action, ActionId, Input, Message, Phase, Request, Subscribed, Tell, Written
+from aws_fota.oracle.engine_procedures import TERMINAL
+from aws_fota.oracle.engine_reasons import Reason
+from aws_fota.oracle.engine_state import Backoff, Link
+from aws_fota.oracle.explore.engines import View
+from aws_fota.oracle.explore.service import PENDING, Asked
+from aws_fota.oracle.explore.world import (
+    BLANK,
+    Document,
+    Scenario,
+    Work,
+    World,
+    belongs_to,
+    etag_of,
+    job_number,
+    whole_image,
+)
+from aws_fota.oracle.outcome import JobStatus, Refusal
+from aws_fota.oracle.record import RecordPhase, decode
+from aws_fota.oracle.topics import TopicKind
+
+#: The phases in which something is downloaded, or about to be.
+DOWNLOADING = frozenset(
+    {
+        Phase.STARTING,
+        Phase.REQUESTING,
+        Phase.ERASING,
+        Phase.RECEIVING,
+        Phase.WAITING,
+        Phase.PAUSED,
+        Phase.REFRESHING,
+        Phase.VERIFYING,
+    }
+)
+#: The reasons that lie in the document or in the object.
+_BLAME = frozenset(
+    {*range(Reason.FOREIGN, Reason.TOO_LARGE + 1), Reason.CONTENT_RANGE, Reason.NO_LENGTH, Reason.SIZE}
+    | {Reason.REDIRECT, Reason.DIGEST, Reason.IMAGE}
+)
+_NO_LONGER = (Refusal.RESOURCE_NOT_FOUND, Refusal.TERMINAL_STATE_REACHED)
+
+
+class Step(NamedTuple):
+    """One step of the engine, before its actions are carried out."""
+
+    scenario: Scenario
+    #: With everything but the engine as it is while the step is taken.
+    world: World
+    before: View
+    input: Input
+    after: View
+    actions: tuple[Action, ...]
+
+    def has(self, *ids: ActionId) -> bool:
+        return any(action.id in ids for action in self.actions)
+
+    def tells(self, event: Tell) -> bool:
+        return any(action.id is ActionId.TELL and action.what == event for action in self.actions)
+
+
+StepCheck = Callable[[Step], str]
+
+
+def p1_every_message_is_acknowledged(step: Step) -> str:
+    acknowledges = [action for action in step.actions if action.id is ActionId.ACKNOWLEDGE]
+    if not isinstance(step.input, Message):
+        return "acknowledges what is no message" if acknowledges else ""
+    right = len(acknowledges) == 1 and acknowledges[0].packet_id == step.input.packet_id
+    return "" if right and step.actions[0] is acknowledges[0] else "a message was not acknowledged first"
+
+
+def p1_only_answers_and_notifications_matter(step: Step) -> str:
+    """A message that is neither ours nor a notification changes nothing."""
+    if not isinstance(step.input, Message) or step.input.topic.kind in (TopicKind.NOTIFY, TopicKind.NOTIFY_NEXT):
+        return ""
+    awaited = step.before.state.request is not Request.NONE
+    changed = step.after != step.before
+    return "a message changed something that nothing waits for" if changed and not awaited else ""
+
+
+def p4_a_burst_is_bounded(step: Step) -> str:
+    state = step.after.state
+    most = step.scenario.retries_max
+    return f"{state.attempts} attempts in a burst of {most}" if state.attempts > most else ""
+
+
+def p5_one_download_at_a_time(step: Step) -> str:
+    """Work that is asked for finds no other but what the order of works allows."""
+    if not step.has(ActionId.FETCH, ActionId.RECEIVE, ActionId.VERIFY):
+        return ""
+    downloads = (Work.ERASE, Work.FETCH, Work.RECEIVE, Work.VERIFY)
+    busy = [work for work, _ in step.world.device.work if work in downloads]
+    return f"asks for more while {busy[0].value} is under way" if busy and not step.has(ActionId.ABORT) else ""
+
+
+def p5_resumes_one_object_only(step: Step) -> str:
+    """What is written already came from the object whose ETag is sent, and all of it was written."""
+    if not step.has(ActionId.FETCH):
+        return ""
+    job = step.after.job
+    written = step.world.device.slot[: job.offset]
+    if job.offset and (job.etag is None or any(cell == BLANK or etag_of(cell) != job.etag for cell in written)):
+        return f"resumes at {job.offset} with ETag {job.etag!r} over {written}"
+    return ""
+
+
+def p6_flash_is_left_alone_until_started(step: Step) -> str:
+    if not step.has(ActionId.RECEIVE) and not (step.has(ActionId.ERASE) and step.after.state.phase is Phase.ERASING):
+        return ""
+    started = step.world.jobs[job_number(step.after.job.job_id)].started
+    return "" if started else "flash is touched before IN_PROGRESS was accepted"
+
+
+def p6_only_a_whole_image_is_applied(step: Step) -> str:
+    if not step.has(ActionId.REQUEST_UPGRADE):
+        return ""
+    image = whole_image(step.world.device.slot)
+    right = image != BLANK and belongs_to(image, job_number(step.after.job.job_id))
+    return "" if right else f"an upgrade to {step.world.device.slot} is requested"
+
+
+def p5_only_one_object_is_verified(step: Step) -> str:
+    mixed = step.has(ActionId.VERIFY) and whole_image(step.world.device.slot) == BLANK
+    return f"verifies {step.world.device.slot}" if mixed else ""
+
+
+def p2_a_reverted_image_is_not_tried_again(step: Step) -> str:
+    device = step.world.device
+    again = step.has(ActionId.REQUEST_UPGRADE) and whole_image(device.slot) == device.reverted
+    return f"{device.reverted} was reverted, and is tried again" if again else ""
+
+
+def p2_an_upgrade_is_asked_for_three_times_at_most(step: Step) -> str:
+    retries = step.after.job.retries
+    return f"the upgrade is asked for {retries} times" if retries > UPGRADE_TRIES else ""
+
+
+def p6_the_way_back_is_kept(step: Step) -> str:
+    """While the running image is unconfirmed, the secondary slot holds the one to go back to."""
+    if step.world.device.confirmed or not step.has(ActionId.ERASE, ActionId.RECEIVE, ActionId.FETCH):
+        return ""
+    return "the slot is touched while the running image is unconfirmed"
+
+
+def p7_an_ended_job_stops_in_one_step(step: Step) -> str:
+    before = step.before
+    if not isinstance(step.input, Message) or before.state.phase not in DOWNLOADING:
+        return ""
+    kind, outputs = step.input.topic.kind, step.input.outputs
+    about_job = step.input.topic.job_id == before.job.job_id and before.state.request in (
+        Request.DESCRIBE_JOB,
+        Request.UPDATE,
+    )
+    gone = kind in (TopicKind.JOB_REJECTED, TopicKind.UPDATE_REJECTED) and outputs.code in _NO_LONGER
+    told = outputs.status in TERMINAL and (kind is not TopicKind.NOTIFY_NEXT or outputs.job_id == before.job.job_id)
+    about_job = about_job or kind is TopicKind.NOTIFY_NEXT
+    if not (about_job and (gone or told)) or (step.actions[1:] == () and step.after == before):
+        return ""
+    stopped = step.after.state.phase is Phase.IDLE and step.tells(Tell.CANCELLED)
+    return "" if stopped else "a job that ended in the cloud goes on"
+
+
+def p7_a_change_in_the_cloud_is_looked_into(step: Step) -> str:
+    """The service says that another job is first, or none: the one worked on may have ended."""
+    after, job = step.after.state, step.before.job.job_id
+    if not isinstance(step.input, Message) or step.input.topic.kind is not TopicKind.NOTIFY_NEXT:
+        return ""
+    if step.before.state.phase not in DOWNLOADING or step.input.outputs.job_id == job:
+        return ""
+    asks = after.job_due or after.request is Request.DESCRIBE_JOB
+    return "" if asks else "the job may have ended, and is not asked for"
+
+
+def p9_progress_is_reported_once_a_step(step: Step) -> str:
+    before, after = step.before, step.after
+    asks = after.state.update_due or (step.has(ActionId.PUBLISH) and after.state.request is Request.UPDATE)
+    if not isinstance(step.input, Written) or before.state.update_due or not asks:
+        return ""
+    each = step.scenario.description.options.progress_step_percent
+    due = after.job.percent // each > before.job.reported // each and after.job.percent < 100
+    return "" if due else f"{after.job.percent} % is reported after {before.job.reported} %"
+
+
+def p10_describes_next_after_each_connect(step: Step) -> str:
+    if step.input != Subscribed(0) or step.before.state.link is not Link.SUBSCRIBING:
+        return ""
+    state = step.after.state
+    right = step.has(ActionId.PUBLISH) and state.request is Request.DESCRIBE_NEXT
+    return "" if right else "$next is not described after the subscription"
+
+
+def interface_of_a_step(step: Step) -> str:
+    """At most eight actions in their order, and TIMER_REQUEST runs exactly while something waits for it."""
+    if len(step.actions) > ACTIONS_MAX:
+        return f"{len(step.actions)} actions"
+    state = step.after.state
+    if state.backoff is not Backoff.NONE and state.request is not Request.NONE:
+        return "a request is in flight during a backoff"
+    if state.request is not Request.NONE and state.link is Link.OFFLINE:
+        return "a request is in flight without a connection"
+    return ""
+
+
+#: Those that look at the engine alone, so that each distinct step is checked once.
+ENGINE_CHECKS: tuple[StepCheck, ...] = (
+    interface_of_a_step,
+    p1_every_message_is_acknowledged,
+    p1_only_answers_and_notifications_matter,
+    p4_a_burst_is_bounded,
+    p7_an_ended_job_stops_in_one_step,
+    p7_a_change_in_the_cloud_is_looked_into,
+    p9_progress_is_reported_once_a_step,
+    p10_describes_next_after_each_connect,
+)
+#: Those about what is done to the flash, in steps that ask for work.
+WORK_CHECKS: tuple[StepCheck, ...] = (
+    p5_one_download_at_a_time,
+    p5_resumes_one_object_only,
+    p5_only_one_object_is_verified,
+    p2_a_reverted_image_is_not_tried_again,
+    p2_an_upgrade_is_asked_for_three_times_at_most,
+    p6_flash_is_left_alone_until_started,
+    p6_only_a_whole_image_is_applied,
+    p6_the_way_back_is_kept,
+)
+
+
+class Report(NamedTuple):
+    """An update of a job as it reaches the service."""
+
+    scenario: Scenario
+    world: World
+    asked: Asked
+    #: What the engine holds as the reason.
+    reason: int
+
+
+ReportCheck = Callable[[Report], str]
+
+
+def p2_success_means_that_the_image_runs(report: Report) -> str:
+    if report.asked.status is not JobStatus.SUCCEEDED:
+        return ""
+    device, job = report.world.device, report.asked.job
+    runs = belongs_to(device.running, job) and device.confirmed
+    applied = belongs_to(whole_image(device.slot), job) or belongs_to(device.running, job)
+    tried = report.scenario.report_on_download and applied
+    return "" if runs or tried else f"SUCCEEDED while {device.running} runs"
+
+
+def p2_failure_means_that_it_does_not(report: Report) -> str:
+    if report.asked.status not in (JobStatus.FAILED, JobStatus.REJECTED):
+        return ""
+    device, job = report.world.device, report.asked.job
+    if belongs_to(device.running, job):
+        return f"{report.asked.status.name} while {device.running} runs"
+    if device.pending and belongs_to(whole_image(device.slot), job):
+        return f"{report.asked.status.name} while {whole_image(device.slot)} is going to be installed"
+    return ""
+
+
+def p3_no_report_contradicts_another(report: Report) -> str:
+    said = report.world.jobs[report.asked.job].by_device
+    if said is JobStatus.NONE or said is report.asked.status:
+        return ""
+    return f"{report.asked.status.name} after {said.name}"
+
+
+def p4_the_version_is_one_that_the_service_said(report: Report) -> str:
+    known = report.world.jobs[report.asked.job].version
+    expected = report.asked.expected_version
+    return f"expects version {expected}, and the service never was past {known}" if expected > known else ""
+
+
+def p8_a_foreign_job_is_never_failed(report: Report) -> str:
+    if report.scenario.documents[report.asked.job] is not Document.FOREIGN:
+        return ""
+    return "" if report.asked.status is JobStatus.REJECTED else f"a foreign job is reported {report.asked.status.name}"
+
+
+def p8_what_does_not_fit_is_rejected(report: Report) -> str:
+    expected = {
+        Document.UNFIT: JobStatus.REJECTED,
+        Document.UNREADABLE: JobStatus.FAILED,
+    }.get(report.scenario.documents[report.asked.job])
+    if expected is None or report.asked.status is expected:
+        return ""
+    return f"a job that is {report.scenario.documents[report.asked.job].value} is reported {report.asked.status.name}"
+
+
+def p8_a_fine_job_is_not_blamed(report: Report) -> str:
+    """What is wrong with a document or an object is only said of one with which something is."""
+    fine = report.scenario.documents[report.asked.job] is Document.UPDATE
+    failed = report.asked.status in (JobStatus.FAILED, JobStatus.REJECTED)
+    return f"a fine job is blamed with reason {report.reason}" if fine and failed and report.reason in _BLAME else ""
+
+
+REPORT_CHECKS: tuple[ReportCheck, ...] = (
+    p2_success_means_that_the_image_runs,
+    p2_failure_means_that_it_does_not,
+    p3_no_report_contradicts_another,
+    p4_the_version_is_one_that_the_service_said,
+    p8_a_foreign_job_is_never_failed,
+    p8_what_does_not_fit_is_rejected,
+    p8_a_fine_job_is_not_blamed,
+)
+
+
+class Snapshot(NamedTuple):
+    """A state of the world between two steps."""
+
+    scenario: Scenario
+    world: World
+    view: View
+
+
+StateCheck = Callable[[Snapshot], str]
+
+
+def p2_a_failed_image_stays_out(snapshot: Snapshot) -> str:
+    device = snapshot.world.device
+    for job, execution in enumerate(snapshot.world.jobs):
+        if execution.by_device in (JobStatus.FAILED, JobStatus.REJECTED) and belongs_to(device.running, job):
+            return f"{device.running} runs, and its job was reported {execution.by_device.name}"
+    return ""
+
+
+def p3_what_is_to_be_reported_is_in_the_record(snapshot: Snapshot) -> str:
+    view = snapshot.view
+    if view.state.phase is not Phase.REPORTING:
+        return ""
+    record = decode(snapshot.world.device.record or b"")
+    kept = record is not None and record.phase is RecordPhase.REPORTING
+    if kept and record is not None and (record.job.job_id, record.job.pending) == (view.job.job_id, view.job.pending):
+        return ""
+    return "a final status is pending that a reboot would forget"
+
+
+def p3_an_idle_engine_has_no_record(snapshot: Snapshot) -> str:
+    """But for the job that is still to be found again, and one left alone as another image's operation."""
+    view = snapshot.view
+    if view.state.phase is not Phase.IDLE or view.job.resumable or snapshot.world.device.record is None:
+        return ""
+    return "a record is left behind"
+
+
+STATE_CHECKS: tuple[StateCheck, ...] = (
+    p2_a_failed_image_stays_out,
+    p3_what_is_to_be_reported_is_in_the_record,
+    p3_an_idle_engine_has_no_record,
+)
+
+
+def p3_disagreement_at_rest(snapshot: Snapshot) -> str:
+    """What is wrong where nothing happens any more: jobs that are not done, or a device that differs."""
+    scenario, world, view = snapshot
+    state, device = view.state, world.device
+    if state.phase is not Phase.IDLE or state.link is not Link.ONLINE or device.record is not None or device.work:
+        return f"rests in {state.phase.name}, {state.link.name}"
+    if not device.confirmed:
+        return "rests with an unconfirmed image"
+    for job, execution in enumerate(world.jobs):
+        ours = scenario.documents[job] is not Document.FOREIGN or scenario.foreign.value == "reject"
+        if execution.status in PENDING and ours:
+            return f"rests with job {'ABCDEFGH'[job]} {execution.status.name}"
+        succeeded = execution.by_device is JobStatus.SUCCEEDED
+        later = any(belongs_to(device.running, other) for other in range(job + 1, len(world.jobs)))
+        if succeeded and not scenario.report_on_download and not later and not belongs_to(device.running, job):
+            return f"job {'ABCDEFGH'[job]} SUCCEEDED, and {device.running} runs"
+    return ""

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The worlds that are explored: which jobs, which faults, and how many of them on one path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aws_fota.jobdoc.model import Foreign
+from aws_fota.oracle.explore.world import BASIC, Document, Fault, Scenario
+
+_CLOUD = frozenset({Fault.CLOUD_CANCEL, Fault.CLOUD_TIMEOUT, Fault.CLOUD_DELETE})
+_DEVICE = frozenset({Fault.REFUSED, Fault.BOOTLOADER, Fault.CANCEL, Fault.PAUSE})
+_SERVER = frozenset(
+    {
+        Fault.FETCH_FAILED,
+        Fault.FORBIDDEN,
+        Fault.UNAVAILABLE,
+        Fault.NO_RANGES,
+        Fault.CHANGED,
+        Fault.NO_IF_MATCH,
+        Fault.FLASH,
+    }
+)
+_UPDATE, _FOREIGN = Document.UPDATE, Document.FOREIGN
+_SERVICE = BASIC | _CLOUD | {Fault.THROTTLED}
+
+#: What ``make explore`` goes through.
+WORLDS = (
+    Scenario("two updates", (_UPDATE, _UPDATE), _SERVICE | _DEVICE, 2),
+    Scenario("one update, every fault", (_UPDATE,), frozenset(Fault), 3),
+    Scenario("one download, two tries", (_UPDATE,), _SERVER | {Fault.REBOOT, Fault.PAUSE}, 4, retries_max=2),
+    Scenario("report on download", (_UPDATE,), _SERVICE | _DEVICE, 3, report_on_download=True),
+    Scenario("left alone", (_FOREIGN, _UPDATE), BASIC | {Fault.CLOUD_CANCEL}, 2, foreign=Foreign.LEAVE),
+    Scenario("more than remembered", (_FOREIGN, _FOREIGN, _UPDATE), BASIC, 1, foreign=Foreign.LEAVE, remembered_jobs=2),
+    Scenario("offered", (_FOREIGN, _UPDATE), BASIC | {Fault.CLOUD_CANCEL}, 2, foreign=Foreign.OFFER),
+    Scenario("rejected", (_FOREIGN, _UPDATE), _SERVICE, 1, foreign=Foreign.REJECT),
+    Scenario("unreadable", (Document.UNREADABLE, _UPDATE), BASIC | {Fault.CLOUD_CANCEL}, 2, foreign=Foreign.LEAVE),
+    Scenario("unfit", (Document.UNFIT, _UPDATE), _SERVICE, 1),
+)
+
+#: Smaller ones with a fault less each, for a test that runs with all the others.
+SMALL = tuple(replace(scenario, faults=scenario.faults - 1) for scenario in WORLDS if scenario.faults > 1)
