@@ -7,7 +7,6 @@ can be sent on a later one. A PUBACK is sent only when it is asked for.
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import threading
 from collections.abc import Callable, Sequence
@@ -61,7 +60,14 @@ class Arrived:
     packet_id: int
 
 
-LinkEvent = Connected | Disconnected | Subscribed | Arrived
+@dataclass(frozen=True)
+class Unreachable:
+    """A connection could not be made; another attempt follows."""
+
+    error: str
+
+
+LinkEvent = Connected | Disconnected | Subscribed | Arrived | Unreachable
 
 
 class MqttLink:
@@ -136,12 +142,14 @@ class MqttLink:
             number, client = self._fresh()
             accepted = threading.Event()
             self._listen(client, number, accepted)
-            # Whatever ends a connection, or keeps it from being made, is followed by the next attempt.
-            with contextlib.suppress(OSError, ValueError):
+            try:
                 client.connect(self._endpoint.host, self._endpoint.port, self._keepalive_s)
                 if self._stopping.is_set():
                     client.disconnect()
                 client.loop_forever()
+            except (OSError, ValueError) as error:
+                if not accepted.is_set():
+                    self._post(Unreachable(str(error)))
             if accepted.is_set():
                 self._post(Disconnected(number))
             self._stopping.wait(self._pause_s)
@@ -163,7 +171,9 @@ class MqttLink:
 
     def _listen(self, client: paho.Client, number: int, accepted: threading.Event) -> None:
         def on_connect(client: Any, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
-            if not reason.is_failure:
+            if reason.is_failure:
+                self._post(Unreachable(f"refused: {reason}"))
+            else:
                 accepted.set()
                 self._post(Connected(number))
 

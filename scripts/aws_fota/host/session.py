@@ -91,6 +91,7 @@ class Session:
             mqtt_link.Disconnected: self._disconnected,
             mqtt_link.Subscribed: self._subscribed,
             mqtt_link.Arrived: self._arrived,
+            mqtt_link.Unreachable: self._unreachable,
         }
 
     def reply(self, reply: Reply) -> None:
@@ -182,6 +183,9 @@ class Session:
     def _disconnected(self, event: mqtt_link.Disconnected) -> None:
         self._trace.disconnected()
         self._step(Plain("DISCONNECTED"))
+
+    def _unreachable(self, event: mqtt_link.Unreachable) -> None:
+        self._trace.unreachable(event.error)
 
     def _subscribed(self, event: mqtt_link.Subscribed) -> None:
         self._trace.subscribed(event.granted)

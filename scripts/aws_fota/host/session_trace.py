@@ -42,6 +42,9 @@ class SessionTrace:
     def connected(self) -> None:
         self._note(MODULE, JOBS, "CONNECT")
 
+    def unreachable(self, error: str) -> None:
+        self._note(MODULE, JOBS, "UNREACHABLE", facts={"error": error})
+
     def disconnected(self) -> None:
         self._note(JOBS, MODULE, "DISCONNECTED")
 

@@ -126,5 +126,6 @@ _WORDS: dict[str, Callable[[Entry], str]] = {
     "SUBACK": _suback,
     "SUBSCRIBE": _subscribe,
     "TELL": _tell,
+    "UNREACHABLE": lambda entry: f"cannot connect: {entry.facts.get('error')}",
     "VERIFY": _verify,
 }

@@ -124,9 +124,9 @@ class Rig:
             http_timeout_s=WAIT_S,
         )
 
-    def start(self, application: Application | None = None) -> Device:
+    def start(self, application: Application | None = None, settings: DeviceSettings | None = None) -> Device:
         """Switch the device on; the rig switches it off."""
-        device = Device(self.core, self.settings(), application)
+        device = Device(self.core, settings or self.settings(), application)
         self._devices.append(device)
         device.start()
         return device
