@@ -23,6 +23,7 @@ import pytest
 
 from aws_fota import cli
 from aws_fota.host.image import ImageVersion, generate_key, make_image
+from aws_fota.host.simulate_faults import FAULTS
 from e2e.rig import WAIT_S
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -258,12 +259,48 @@ def test_an_output_that_cannot_be_written(command: InProcess) -> None:
     assert command.left() == ["file"]
 
 
-def test_a_fault_ends_in_1_with_the_reason_and_leaves_the_trace(command: InProcess) -> None:
-    done = command.run("--fault", "not-found", *FAST)
-    assert done.returncode == 1
-    assert "FAILED     the job is FAILED: server refused the download (detail 404)\n" in done.stdout
-    assert "404 Not Found" in done.stdout
+SUCCEEDED = "1.0.0 to 1.1.0, running and confirmed"
+REFUSED = "the job is FAILED: server refused the download (detail {})"
+
+OUTCOMES = {
+    "changed": "the job is FAILED: sha256 differs",
+    "cut": "the job is FAILED: download was interrupted too often (detail 4)",
+    "cut-once": SUCCEEDED,
+    "expired": REFUSED.format(403),
+    "expired-once": SUCCEEDED,
+    "no-length": "the job is FAILED: server sent 200 without a length",
+    "no-ranges": SUCCEEDED,
+    "not-found": REFUSED.format(404),
+    "redirect": "the job is FAILED: redirect refused",
+    "unavailable": REFUSED.format(503),
+    "unavailable-once": SUCCEEDED,
+    "wrong-range": "the job is FAILED: server sent a wrong Content-Range",
+    "wrong-total": "the job is FAILED: object has another size (detail {})",
+}
+
+
+def test_every_fault_has_its_outcome() -> None:
+    assert sorted(OUTCOMES) == sorted(FAULTS)
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_a_fault_ends_with_its_reason_and_leaves_the_trace(command: InProcess, fault: str) -> None:
+    done = command.run("--fault", fault, *FAST)
+    well = OUTCOMES[fault] == SUCCEEDED
+    assert done.returncode == (0 if well else 1)
+    size = re.search(r"\(([0-9]+) bytes\)", done.stdout)
+    assert size is not None
+    outcome = OUTCOMES[fault].format(int(size[1]) + 1)
+    assert f"{'SUCCEEDED  ' if well else 'FAILED     '}{outcome}\n" in done.stdout
     assert command.left() == ["simulation/sequence.svg", "simulation/trace.jsonl"]
+
+
+def test_a_document_with_the_parts_of_a_url(command: InProcess) -> None:
+    text = (ROOT / "schemas" / "default" / "aws_fota.yaml").read_text(encoding="utf-8")
+    before, whole, after = text.partition("  - path: location.url\n    type: url\n    required: true\n    to: url\n")
+    assert whole
+    (command.folder / "parts.yaml").write_text(before + after, encoding="utf-8")
+    assert command.run("--description", "parts.yaml", *FAST).returncode == 0
 
 
 def test_a_simulation_that_takes_too_long_is_given_up(command: InProcess) -> None:
