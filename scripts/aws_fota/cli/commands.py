@@ -51,5 +51,6 @@ COMMANDS = {
         "run the local AWS with one image and one job, until Ctrl-C", "aws_fota.emulator.command", "emulator"
     ),
     "check": Command("tell what would fail before any device does", "aws_fota.cli.check"),
+    "size": Command("tell what the module takes up in an image, against a budget", "aws_fota.cli.size"),
     "simulate": Command("take a virtual device through one whole update", "aws_fota.host.simulate", "emulator,host"),
 }

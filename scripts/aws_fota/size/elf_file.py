@@ -33,7 +33,7 @@ class Symbol:
         address: with the Thumb bit removed.
         size: bytes.
         file: base name of the source file of a local symbol; empty for a global one.
-        section: index of its section.
+        section: name of its section.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Symbol:
     size: int
     memory: Memory
     file: str
-    section: int
+    section: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _read(path: Path, stream: BinaryIO) -> Image:
     table: Any = elf.get_section_by_name(".symtab")
     if table is None or table.num_symbols() <= 1:
         raise InputError("is stripped: it has no symbols", rule="elf", path=path, fix=f"{_FIX}, not a stripped copy")
-    sections = [_memory(section) for section in elf.iter_sections()]
+    sections = [(section.name, _memory(section)) for section in elf.iter_sections()]
     machine = str(elf["e_machine"])
     return Image(path, machine, elf.elfclass, elf["e_type"] == "ET_REL", tuple(_symbols(table, sections, machine)))
 
@@ -103,7 +103,7 @@ def _memory(section: Any) -> Memory | None:
     return Memory.BSS if section["sh_type"] == "SHT_NOBITS" else Memory.DATA
 
 
-def _symbols(table: Any, sections: list[Memory | None], machine: str) -> list[Symbol]:
+def _symbols(table: Any, sections: list[tuple[str, Memory | None]], machine: str) -> list[Symbol]:
     found = []
     file = ""
     for symbol in table.iter_symbols():
@@ -111,11 +111,11 @@ def _symbols(table: Any, sections: list[Memory | None], machine: str) -> list[Sy
         if info["type"] == "STT_FILE":
             file = symbol.name
         elif isinstance(index, int) and index < len(sections) and symbol["st_size"]:
-            memory = sections[index]
+            section, memory = sections[index]
             if memory is not None and info["type"] in ("STT_OBJECT", "STT_FUNC", "STT_NOTYPE"):
                 # Bit 0 of a function's address says that it is Thumb code.
                 odd = machine == "EM_ARM" and info["type"] == "STT_FUNC"
                 local = file if info["bind"] == "STB_LOCAL" else ""
                 address = symbol["st_value"] & ~1 if odd else symbol["st_value"]
-                found.append(Symbol(symbol.name, address, symbol["st_size"], memory, local, index))
+                found.append(Symbol(symbol.name, address, symbol["st_size"], memory, local, section))
     return found
