@@ -28,7 +28,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     try:
         for path, content in files.items():
             with _telling(path):
-                folders.extend(_make_folder(path.parent))
+                folders.extend(_made(path.parent))
                 prepared[path] = _prepare(path, content)
         for path in list(prepared):
             with _telling(path):
@@ -83,8 +83,20 @@ def _telling(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _make_folder(folder: Path) -> list[Path]:
-    """Make `folder` with its parents; returns those that were not there, outermost first."""
+def make_folder(folder: Path) -> list[Path]:
+    """Make `folder` with its parents.
+
+    Returns:
+        Those that were not there, outermost first.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    with _telling(folder):
+        return _made(folder)
+
+
+def _made(folder: Path) -> list[Path]:
     missing = []
     while not folder.exists():
         missing.append(folder)

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=_folder,
         metavar="DIR",
         help=f"the folder of the module (default: {DEFAULT_FOLDER}, with -d BUILD/{DEFAULT_FOLDER_IN_BUILD})",
     )
@@ -52,13 +52,17 @@ def run(args: argparse.Namespace) -> int:
     source = model_source(args)
     folder = args.output or _default_folder(source.build, getattr(args, "home", Path()))
     result = generate(source.model())
-    comparisons = output_folder.compare(result, folder)
-    if args.dry_run:
-        output_folder.refuse_foreign(comparisons, folder)
-    elif not args.check:
-        output_folder.apply(comparisons, folder)
-        if args.depfile:
-            depfile.write(args.depfile, folder, result, [source.description, source.config])
+    inputs = [source.description, source.config]
+    if args.depfile:
+        depfile.refuse_overwriting(args.depfile, folder, result, inputs)
+    with output_folder.alone(folder, writing=not (args.check or args.dry_run)):
+        comparisons = output_folder.compare(result, folder)
+        if args.dry_run:
+            output_folder.refuse_foreign(comparisons, folder)
+        elif not args.check:
+            output_folder.apply(comparisons, folder)
+            if args.depfile:
+                depfile.write(args.depfile, folder, result, inputs)
     if args.format == "json":
         print(generate_report.as_json(comparisons, folder, source, generate_report.mode_of(args)))
     elif args.check:
@@ -70,6 +74,13 @@ def run(args: argparse.Namespace) -> int:
     if failure:
         raise CheckFailed(failure, rule="generated", path=folder, fix="run the same command without --check")
     return ExitCode.OK
+
+
+def _folder(text: str) -> Path:
+    """A folder's name from the command line; an empty one is a shell variable that is not set, and not `.`."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name of the folder is empty")
+    return Path(text)
 
 
 def _default_folder(build: Path | None, home: Path) -> Path:

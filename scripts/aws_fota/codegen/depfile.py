@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from aws_fota import resources
 from aws_fota.codegen.result import GenerationResult
+from aws_fota.errors import InputError
 from aws_fota.output import write_if_changed
 
 
@@ -30,6 +32,24 @@ def write(path: Path, folder: Path, result: GenerationResult, inputs: Sequence[P
     rule = " \\\n  ".join(_escaped(target) for target in targets)
     rule += ": \\\n  " + " \\\n  ".join(_escaped(source) for source in sorted(sources)) + "\n"
     write_if_changed(path, rule.encode("utf-8", "surrogateescape"))
+
+
+def refuse_overwriting(path: Path, folder: Path, result: GenerationResult, inputs: Sequence[Path | None]) -> None:
+    """Refuse a depfile in the place of a file that the rule itself is about; the arguments are those of :func:`write`.
+
+    Raises:
+        InputError: `path` is an input, a template, or one of the generated files.
+    """
+    taken = [*(folder / name for name in result.files), *result.templates, *(file for file in inputs if file)]
+    # Not resolve(): that fails on a link that leads to itself.
+    if os.path.realpath(path) in {os.path.realpath(file) for file in taken}:
+        raise InputError(
+            "is read or generated itself, and cannot be the depfile",
+            rule="usage",
+            path=path,
+            field="--depfile",
+            fix="name another file",
+        )
 
 
 def _package() -> set[Path]:

@@ -3,14 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from aws_fota.codegen.result import MARK, GenerationResult
 from aws_fota.errors import AwsFotaError, ErrorList, InputError
-from aws_fota.output import write_all
+from aws_fota.output import make_folder, write_all
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 #: Bytes at the beginning of a file in which the mark is looked for: the banner is shorter.
 _BANNER_MAX = 1024
@@ -52,8 +59,7 @@ def compare(result: GenerationResult, folder: Path) -> tuple[Comparison, ...]:
     Raises:
         InputError, ErrorList: a file or folder in the way cannot be read, or is none.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError("is not a folder", rule="output", path=folder, fix="name a folder with -o")
+    _refuse_no_folder(folder)
     comparisons = [_comparison(path, content, folder) for path, content in result.files.items()]
     stale = [path for path in _marked(folder) if path not in result.files]
     comparisons += [Comparison(path, State.STALE, _read(folder / path), None) for path in stale]
@@ -98,6 +104,75 @@ def apply(comparisons: tuple[Comparison, ...], folder: Path) -> None:
     for comparison in comparisons:
         if comparison.state is State.STALE:
             _remove(folder, comparison.path)
+
+
+@contextlib.contextmanager
+def alone(folder: Path, writing: bool) -> Iterator[None]:
+    """Hold other runs off `folder`: one that writes waits for all, one that only looks waits for those that write.
+
+    What a killed run left beside its targets carries the mark, and so does what a run that is still writing has there:
+    only alone in the folder the one can be told from the other. Where locks do not exist nothing is held off.
+
+    Args:
+        folder: the output folder; made where it is missing if `writing`, and removed again if it stays empty.
+        writing: whether :func:`apply` follows.
+
+    Raises:
+        InputError: the folder cannot be made, or is none.
+    """
+    _refuse_no_folder(folder)
+    made = []
+    try:
+        if writing:
+            made = make_folder(folder)
+        with _locked(folder, writing):
+            yield
+    finally:
+        for path in reversed(made):
+            # It stays when something is in it, which is how it should be.
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, writing: bool) -> Iterator[None]:
+    if fcntl is None:
+        yield
+        return
+    while True:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except OSError:
+            # Not there for one who looks; or not to be read, which comparing tells.
+            yield
+            return
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX if writing else fcntl.LOCK_SH)
+            if _is_still(folder, descriptor):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+        if writing:
+            make_folder(folder)
+
+
+def _is_still(folder: Path, descriptor: int) -> bool:
+    """Whether `folder` is what was opened: a run that failed may have removed it while this one waited."""
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
+
+
+def _refuse_no_folder(folder: Path) -> None:
+    """Refuse `folder` when it, or what it lies in, is there and is no folder: a file, or a link that leads nowhere."""
+    for path in (folder, *folder.parents):
+        if os.path.lexists(path):
+            if not path.is_dir():
+                raise InputError("is not a folder", rule="output", path=path, fix="name a folder with -o")
+            return
 
 
 def _comparison(path: str, content: bytes, folder: Path) -> Comparison:
@@ -149,7 +224,7 @@ def _is_marked(content: bytes) -> bool:
 
 def _remove(folder: Path, path: str) -> None:
     try:
-        (folder / path).unlink()
+        (folder / path).unlink(missing_ok=True)
         parent = (folder / path).parent
         while parent != folder and not any(parent.iterdir()):
             parent.rmdir()

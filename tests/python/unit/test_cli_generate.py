@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import pytest
 
 from aws_fota import resources
 from aws_fota.cli import run
+from aws_fota.codegen import output_folder
 from aws_fota.codegen.generate import generate
 from aws_fota.codegen.model import Model
 from aws_fota.config.limits import Settings
@@ -221,6 +224,96 @@ def test_something_else_in_the_way(folder: Path, capsys: pytest.CaptureFixture[s
     assert on_disk(folder) == ({} if path.suffix else {blocker: b""})
 
 
+@pytest.mark.parametrize("mode", [[], ["--check"], ["--dry-run"]])
+@pytest.mark.parametrize("output", ["file", "file/deeper/out", "dangling", "dangling/out", "loop"])
+def test_what_is_no_folder_is_named_itself(
+    folder: Path, capsys: pytest.CaptureFixture[str], output: str, mode: list[str]
+) -> None:
+    Path("file").write_bytes(b"")
+    Path("dangling").symlink_to("nowhere")
+    Path("loop").symlink_to("loop")
+    _, err = told(capsys, ["-o", output, *mode], 2)
+    assert err == [f"aws-fota: error: {output.split('/')[0]}: is not a folder; name a folder with -o [output]"]
+    assert sorted(path.name for path in folder.iterdir()) == ["dangling", "file", "loop"]
+
+
+def test_an_empty_name_is_not_the_current_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, err = told(capsys, ["-o", ""], 2)
+    assert err[-1] == "aws-fota generate: error: argument -o/--output: the name of the folder is empty"
+    assert on_disk(folder) == {}
+
+
+def test_runs_into_one_folder_at_the_same_time(folder: Path) -> None:
+    """Of two modules one stands at the end, whole, and no run takes another one's unfinished files for left over."""
+    Path("c").write_text("CONFIG_AWS_FOTA_PAYLOAD_SIZE=500\n")
+    command = [sys.executable, "-m", "aws_fota", "generate", "-o", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(resources.__file__).parents[1])}
+    for _ in range(3):
+        shutil.rmtree("out", ignore_errors=True)
+        runs = [
+            subprocess.Popen([*command, *more], env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            for more in ([], ["--config", "c"], [], ["--config", "c"])
+        ]
+        said = [(run.communicate()[1], run.returncode) for run in runs]
+        assert said == [(b"", 0)] * 4
+        built_in, from_config = FILES, dict(generate(Model(DEFAULT, Settings(payload_size=500), zephyr=True)).files)
+        assert on_disk(Path("out")) in (built_in, from_config)
+
+
+@pytest.mark.parametrize(("writing", "shared"), [(True, False), (False, True)])
+def test_who_writes_is_alone_and_who_looks_keeps_writers_off(folder: Path, writing: bool, shared: bool) -> None:
+    def free(kind: int) -> bool:
+        descriptor = os.open("out", os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+    Path("out").mkdir()
+    with output_folder.alone(Path("out"), writing):
+        assert (free(fcntl.LOCK_SH), free(fcntl.LOCK_EX)) == (shared, False)
+    assert free(fcntl.LOCK_EX)
+
+
+def test_a_folder_that_goes_while_a_run_waits_for_it_is_made_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def removed_meanwhile(descriptor: int, kind: int) -> None:
+        seen.append(kind)
+        if len(seen) == 1:
+            Path("out").rmdir()
+
+    monkeypatch.setattr(fcntl, "flock", removed_meanwhile)
+    with output_folder.alone(Path("out"), writing=True):
+        assert Path("out").is_dir()
+    assert seen == [fcntl.LOCK_EX] * 2
+
+
+def test_what_a_killed_run_left_goes_with_the_next(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told(capsys, ["-o", "out"], 0)
+    left = Path("out", LIMITS).with_name(".limits.h.q1w2e3r4")
+    left.write_bytes(FILES[LIMITS])
+    told(capsys, ["-o", "out"], 0)
+    assert on_disk(folder / "out") == FILES
+
+
+def test_a_folder_that_was_made_goes_when_nothing_gets_into_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(output_folder, "compare", interrupted)
+    _, err = told(capsys, ["-o", "new/deeper/out"], 130)
+    assert err == ["aws-fota: interrupted"]
+    assert list(folder.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_to(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,12 +374,13 @@ def test_the_depfile_names_what_was_read_and_written(folder: Path, capsys: pytes
     sources = right.strip("\n").split("\n")
     assert sources == sorted(sources)
     assert f"{folder}/a\\ b\\#$$.config" in sources
-    assert str(resources.default_description()) in sources
+    # The checkout itself may lie in a folder with a space in its name.
+    read = [Path(re.sub(r"\\(.)", r"\1", source).replace("$$", "$")) for source in sources]
+    assert resources.default_description() in read
     for name in ("banner.j2", f"{LIMITS}.j2"):
-        assert str(resources.templates() / name) in sources
-    assert any(source.endswith("codegen/generate.py") for source in sources)
-    for source in sources:
-        assert Path(re.sub(r"\\(.)", r"\1", source).replace("$$", "$")).is_file()
+        assert resources.templates() / name in read
+    assert any(source.as_posix().endswith("codegen/generate.py") for source in read)
+    assert all(source.is_file() for source in read)
     os.utime("deps/out.d", (1, 1))
     told(capsys, ["--config", "a b#$.config", "-o", "out", "--depfile", "deps/out.d"], 0)
     assert Path("deps/out.d").stat().st_mtime == 1
@@ -297,6 +391,23 @@ def test_a_depfile_is_part_of_writing(capsys: pytest.CaptureFixture[str], mode: 
     _, err = told(capsys, ["--depfile", "out.d", mode], 2)
     assert err[0].startswith("aws-fota: error: --depfile: is written together with the module only; ")
     assert not Path("out.d").exists()
+
+
+@pytest.mark.parametrize("depfile", ["c", "link", "out/src/core/parser.c", "d.yaml"])
+def test_a_depfile_replaces_nothing_that_the_rule_is_about(
+    folder: Path, capsys: pytest.CaptureFixture[str], depfile: str
+) -> None:
+    Path("c").write_text("CONFIG_AWS_FOTA_CODEGEN=y\n")
+    Path("link").symlink_to("c")
+    shutil.copyfile(resources.default_description(), "d.yaml")
+    before = on_disk(folder)
+    arguments = ["--config", "c", "--description", "d.yaml", "-o", "out", "--depfile", depfile]
+    _, err = told(capsys, arguments, 2)
+    assert err == [
+        f"aws-fota: error: {depfile}: --depfile: is read or generated itself, and cannot be the depfile; "
+        "name another file [usage]"
+    ]
+    assert on_disk(folder) == before
 
 
 def test_make_understands_the_depfile(capsys: pytest.CaptureFixture[str]) -> None:
