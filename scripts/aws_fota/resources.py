@@ -11,7 +11,8 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def _folder(name: str) -> Path:
-    for candidate in (_PACKAGE.parents[1] / name, _PACKAGE / "data" / name):
+    # The package's own first: two levels above an installed one lies whatever the user keeps there.
+    for candidate in (_PACKAGE / "data" / name, _PACKAGE.parents[1] / name):
         if candidate.is_dir():
             return candidate
     raise EnvironmentLacks(
