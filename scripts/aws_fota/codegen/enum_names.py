@@ -7,7 +7,7 @@ Looked for in what was rendered: a list of the module's own names would have to 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from aws_fota.errors import AwsFotaError, ErrorList, InputError
 from aws_fota.jobdoc.c_names import macro
@@ -19,8 +19,15 @@ _DEFINITION = re.compile(
 )
 
 
-def refuse_taken(description: Description, files: Mapping[str, bytes]) -> None:
+def refuse_taken(
+    description: Description, files: Mapping[str, bytes], elsewhere: Callable[[], Iterable[bytes]] = tuple
+) -> None:
     """Refuse an enum whose names are defined twice in `files`.
+
+    Args:
+        description: what the enums come from.
+        files: the module.
+        elsewhere: makes further headers that an application includes beside the module's; called where it matters.
 
     Raises:
         InputError, ErrorList: there are such enums; each error names the field's line and the name.
@@ -30,7 +37,7 @@ def refuse_taken(description: Description, files: Mapping[str, bytes]) -> None:
         return
     seen: set[str] = set()
     twice: set[str] = set()
-    for content in files.values():
+    for content in (*files.values(), *elsewhere()):
         for match in _DEFINITION.finditer(content.decode("ascii")):
             name = match[1] or match[2] or match[3]
             (twice if name in seen else seen).add(name)
@@ -38,7 +45,7 @@ def refuse_taken(description: Description, files: Mapping[str, bytes]) -> None:
         InputError(
             f"'{field.destination}' would define {name}, which the module has already",
             rule="destination-name",
-            path=description.source,
+            path=description.file,
             line=field.line or None,
             field=field.dotted,
             fix=f"use another name behind 'to:', such as 'doc_{field.destination}'",

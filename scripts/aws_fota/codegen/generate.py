@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_fota import __version__, resources
 from aws_fota.codegen import enum_names, environment
-from aws_fota.codegen.assembly import CONTRIBUTORS, OUTPUTS
+from aws_fota.codegen.assembly import CONTRIBUTORS, OUTPUTS, Output
 from aws_fota.codegen.model import Model
 from aws_fota.codegen.result import GenerationResult
 
@@ -22,12 +22,14 @@ def generate(model: Model) -> GenerationResult:
     loader = environment.RecordingLoader(resources.templates())
     jinja = environment.environment(loader)
     variables = _variables(model)
-    files = {
-        output.path: jinja.get_template(output.template).render(variables, title=output.title).encode("utf-8")
-        for output in OUTPUTS
-        if output.belongs_to(model)
-    }
-    enum_names.refuse_taken(model.description, files)
+
+    def render(output: Output) -> bytes:
+        return jinja.get_template(output.template).render(variables, title=output.title).encode("utf-8")
+
+    files = {output.path: render(output) for output in OUTPUTS if output.belongs_to(model)}
+    # Headers that the nRF Connect SDK brings along have the names of ours.
+    elsewhere = (output for output in OUTPUTS if output.path not in files and output.path.startswith("include/"))
+    enum_names.refuse_taken(model.description, files, lambda: [render(output) for output in elsewhere])
     return GenerationResult(MappingProxyType(dict(sorted(files.items()))), tuple(sorted(loader.loaded)))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from aws_fota.codegen.model import Model
 from aws_fota.codegen.naming import field_macro
+from aws_fota.config import limits
 from aws_fota.errors import InputError
 from aws_fota.jobdoc.model import URL_TYPES, Description, Field, FieldType, PathStep, dotted
 
@@ -218,8 +219,12 @@ class _Builder:
     def _has(self, *types: FieldType) -> bool:
         return any(field.type in types for field in self.description.fields)
 
-    def refuse(self, message: str, fix: str, line: int | None = None) -> InputError:
-        return InputError(message, rule="parser-tables", path=self.description.source, line=line, fix=fix)
+    def refuse(self, message: str, fix: str, member: int = FIRST_FIELD) -> InputError:
+        """The error for a description that is too much from the field `member` on."""
+        line = self.fields[member].line if member in self.fields else 0
+        return InputError(
+            message, rule="parser-tables", path=self.description.file, line=line or None, field="fields", fix=fix
+        )
 
     def _number_containers(self) -> None:
         behind = iter(range(FIRST_FIELD + len(self.fields), 1 << 16))
@@ -273,7 +278,9 @@ class _Builder:
         self.containers.append((members | self.url if members & self.url else members, comment))
         if len(self.containers) > CONTAINERS_MAX:
             raise self.refuse(
-                f"its paths lead through more than {CONTAINERS_MAX - 6} objects and arrays", "describe fewer of them"
+                f"its paths lead through more than {CONTAINERS_MAX - 6} objects and arrays",
+                "describe fewer of them",
+                min(members),
             )
         return str(len(self.containers) - 1)
 
@@ -419,6 +426,12 @@ class _Builder:
             for index, field in self.fields.items()
         ]
 
+    def _size_max(self) -> int:
+        """Bytes that struct aws_fota_message has at most, under any limits and on any machine."""
+        envelope = 256
+        url = 8 + limits.HOSTNAME_MAX_LEN.maximum + limits.FILE_PATH_MAX_LEN.maximum
+        return envelope + url + sum(max(8, field.max_length + 1, field.size) for field in self.fields.values())
+
     def tables(self) -> ParserTables:
         """The tables, once."""
         if self.node_end > NODES_MAX:
@@ -452,7 +465,7 @@ class _Builder:
             member_words=self.member_words,
             value_type="uint64_t" if self.uses.u64 else "uint32_t",
             parameter_bits=max(10, widest.bit_length()),
-            offset_bits=14,
+            offset_bits=max(14, self._size_max().bit_length()),
             present_mask=self.mask([*range(FREE_NODES.start), *self.fields]),
             required_mask=self.mask(required),
             url_mask=self.mask(url),

@@ -28,15 +28,18 @@ ENVELOPE_MACROS = frozenset(
     }
 )
 
-#: Keywords of C11 and C++, and names that are macros in some compiler or header that a build includes.
+#: Keywords of C23 and C++20, names that are macros in some compiler or header that a build includes (`mips` on MIPS, as
+#: `linux` on Linux), and the types of the members: C++ refuses `uint32_t uint32_t`.
 TAKEN = frozenset(
     """
-    alignas alignof and and_eq asm assert auto bitand bitor bool break case catch char class compl const constexpr
-    const_cast continue decltype default delete do double dynamic_cast else enum errno explicit export extern false
-    float for friend goto i386 if inline int linux log long mutable namespace new noexcept not not_eq nullptr operator
-    or or_eq private protected public register reinterpret_cast restrict return short signed sizeof static
-    static_assert static_cast stderr stdin stdout struct switch template this thread_local throw true try typedef
-    typeid typename typeof union unix unsigned using virtual void volatile wchar_t while xor xor_eq
+    alignas alignof and and_eq asm assert auto bitand bitor bool break case catch char char16_t char32_t char8_t
+    class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype
+    default delete do double dynamic_cast else enum errno explicit export extern false float for friend goto i386 if
+    inline int int32_t linux log long math_errhandling mips mutable namespace new noexcept not not_eq nullptr
+    operator or or_eq private protected public register reinterpret_cast requires restrict return short signed
+    signgam size_t sizeof sparc static static_assert static_cast stderr stdin stdout struct switch template this
+    thread_local throw true try typedef typeid typename typeof typeof_unqual uint16_t uint32_t uint64_t uint8_t
+    union unix unsigned using virtual void volatile wchar_t while xor xor_eq
     """.split()  # noqa: SIM905
 )
 

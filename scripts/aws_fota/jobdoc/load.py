@@ -50,6 +50,7 @@ def check(source: YamlSource, settings: Settings) -> Description:
         fields=tuple(field for _, field in fields),
         options=Options(**source.data.get("options", {})),
         source=source.path.name,
+        path=str(source.path),
     )
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 #: One step of a JSON path: a member's name or an element's index.
@@ -103,3 +103,10 @@ class Description:
     options: Options
     #: The base name of the file it was read from, as generated files name it.
     source: str
+    #: That file as the user named it, for messages; nothing that is generated depends on it.
+    path: str = field(default="", compare=False)
+
+    @property
+    def file(self) -> str:
+        """How messages name the file."""
+        return self.path or self.source

@@ -172,7 +172,10 @@ def _wrong_kind(source: YamlSource, location: Location, value: Any, kind: str) -
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value)
+    if value is None:
+        return "null"
+    # pykwalify encodes a text that it finds where a list belongs.
+    text = value.decode("unicode_escape") if isinstance(value, bytes) else str(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 

@@ -18,6 +18,7 @@ from aws_fota.codegen.model import Model
 from aws_fota.codegen.result import MARK
 from aws_fota.config.limits import Settings
 from aws_fota.errors import AwsFotaError
+from aws_fota.jobdoc.load import load
 from aws_fota.jobdoc.model import Description, Field, FieldType
 from descriptions import DEFAULT, DESCRIPTIONS
 
@@ -150,3 +151,52 @@ def test_two_enums_whose_names_meet_each_other() -> None:
     )
     with pytest.raises(AwsFotaError, match="would define AWS_FOTA_POWER_MODE_ON"):
         generate.generate(Model(dataclasses.replace(DEFAULT, fields=(*DEFAULT.fields, *fields))))
+
+
+@pytest.mark.parametrize("nrf", [False, True])
+def test_names_of_the_headers_that_the_nrf_connect_sdk_brings_are_taken_too(nrf: bool) -> None:
+    field = Field(("kind",), FieldType.ENUM, "evt", values=("start",), line=77)
+    description = dataclasses.replace(DEFAULT, fields=(*DEFAULT.fields, field))
+    with pytest.raises(AwsFotaError, match="would define AWS_FOTA_EVT_START, which the module has already"):
+        generate.generate(Model(description, zephyr=True, nrf=nrf))
+
+
+HEAD = "version: 1\noperations: [a]\nfields:\n" + (
+    "- {path: operation, type: string, max: 16, required: true, to: operation}\n"
+    "- {path: size, type: u32, required: true, to: size}\n"
+    "- {path: url, type: url, required: true, to: url}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "rule"),
+    [
+        ([f"- {{path: k{i}.v, type: bool, to: d{i}}}" for i in range(27)], "33: fields", "parser-tables"),
+        (
+            ["- {path: a, type: bool, to: a}", "- {path: b, type: enum, values: [x], to: scheme}"],
+            "8: b",
+            "destination-name",
+        ),
+    ],
+)
+def test_what_the_tables_cannot_hold_is_told_with_the_file_as_it_was_named_and_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], place: str, rule: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    path = Path("sub/my.yaml")
+    path.write_text(HEAD + "\n".join(lines) + "\n")
+    with pytest.raises(AwsFotaError) as caught:
+        generate.generate(Model(load(path)))
+    text = str(caught.value).splitlines()[0]
+    assert text.startswith(f"sub/my.yaml:{place}: ")
+    assert text.endswith(f"[{rule}]")
+
+
+def test_the_folder_of_the_description_does_not_show_in_what_is_generated(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    first, second = tmp_path / "my.yaml", tmp_path / "sub/my.yaml"
+    first.write_text(HEAD)
+    second.write_text(HEAD)
+    assert load(first) == load(second)
+    assert generate.generate(Model(load(first))).files == generate.generate(Model(load(second))).files

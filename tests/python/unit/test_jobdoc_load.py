@@ -259,6 +259,9 @@ def test_an_unknown_type_is_answered_with_the_nearest(tmp_path: Path) -> None:
         ("{path: a, type: u32, to: double}", "to", "destination-name"),
         ("{path: a, type: u32, to: class}", "to", "destination-name"),
         ("{path: a, type: u32, to: linux}", "to", "destination-name"),
+        ("{path: a, type: u32, to: mips}", "to", "destination-name"),
+        ("{path: a, type: u32, to: requires}", "to", "destination-name"),
+        ("{path: a, type: u32, to: uint32_t}", "to", "destination-name"),
         (f"{{path: a, type: u32, to: {'d' * 32}}}", "to", "destination-name"),
         # Enums.
         ("{path: a, type: enum, values: [b, b], to: a}", "values[1]", "enum-values"),
@@ -390,3 +393,15 @@ def test_several_mistakes_are_told_at_once_in_the_order_of_lines(tmp_path: Path)
         (10, "foreign", "yaml-schema"),
         (11, "zzz", "unknown-key"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("~", "'null' is not a mapping"),
+        ("version: 1\noperations: a\nfields: []\n", "'a' is not a list"),
+        ("version: 1\noperations: '\u00e9'\nfields: []\n", "'\u00e9' is not a list"),
+    ],
+)
+def test_a_wrong_value_is_shown_as_the_file_has_it(tmp_path: Path, text: str, message: str) -> None:
+    assert message in [error.message for error in mistakes(tmp_path, text)]
