@@ -46,7 +46,9 @@ _IN_TREE = (
 #: Names without a map: locals of these files, and globals that begin so.
 _PREFIXES = (
     ("aws_fota_parser_", Group.PARSER),
+    ("aws_fota_job_hash", Group.PARSER),
     ("aws_fota_url_identity", Group.ENGINE),
+    ("aws_fota_subscription_", Group.ENGINE),
     ("aws_fota_url_", Group.PARSER),
     ("aws_fota_engine_", Group.ENGINE),
     ("aws_fota_record_", Group.ENGINE),
