@@ -1,0 +1,60 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+#ifndef LINE_H_
+#define LINE_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <zephyr/net/mqtt.h>
+
+/** First bytes of MQTT packets. */
+#define LINE_CONNECT     0x10
+#define LINE_PUBLISH     0x30
+#define LINE_PUBLISH_1   0x32
+#define LINE_PUBACK      0x40
+#define LINE_SUBSCRIBE   0x82
+#define LINE_UNSUBSCRIBE 0xa2
+
+/** A packet that the client sent. */
+struct line_packet {
+	uint8_t first;
+	/** Without first byte and length. */
+	uint8_t body[600];
+	size_t len;
+};
+
+/** What the application's handler got, and what the module's said to it. */
+extern int line_handled;
+
+/** The client; its transport is a buffer that the test fills and empties. */
+extern struct mqtt_client line_client;
+
+/** Connect the client, and let the broker accept it. */
+void line_connect(const char *client_id);
+
+/** Hand bytes to the client as if they came from the broker. 0, or what mqtt_input() says. */
+int line_receive(const void *data, size_t len);
+
+/** Hand a PUBLISH to the client. */
+int line_receive_publish(const char *topic, const char *payload, uint16_t packet_id);
+
+/** Bytes that were not read by anybody. */
+size_t line_unread(void);
+
+/** Read away what nobody read. */
+void line_drain(void);
+
+/** Wait for the next packet; a test fails when none comes. */
+struct line_packet line_sent(void);
+
+/** Whether nothing was sent that was not looked at. */
+bool line_idle(void);
+
+/** Whether the body of @a packet holds @a text. */
+bool line_holds(const struct line_packet *packet, const char *text);
+
+#endif /* LINE_H_ */
