@@ -180,7 +180,10 @@ def _offer(args: argparse.Namespace, model: Model, images: Images, aws: Emulator
 
 
 def _watch(device: Device, display: ProgressDisplay, deadline: float) -> Entry | None:
-    """Show what happens until the job has ended, the device has crashed, or the time is up; the last entry of it."""
+    """Show what happens until the job has ended, the device has crashed, or the time is up; the last entry of it.
+
+    What a device crashed with is raised when it is switched off.
+    """
     seen = 0
     while True:
         entry = device.trace.wait(lambda entry: True, max(0.0, deadline - time.monotonic()), seen)
@@ -196,8 +199,6 @@ def _failure(args: argparse.Namespace, end: Entry | None, execution: Execution) 
     """Why the job did not succeed; empty when it did."""
     if end is None:
         return f"did not end within {args.timeout:g} seconds, the job is {execution.status}"
-    if end.what == "CRASH":
-        return f"the device crashed: {end.facts['error']}"
     if execution.status is Status.SUCCEEDED:
         return ""
     details = dict(execution.status_details)
