@@ -54,13 +54,16 @@ class Linked:
     """One limit as it is in an ELF file.
 
     Attributes:
+        symbol: of Kconfig; for a field of the job document, its name.
         value: what the linked buffer amounts to, in the unit of `symbol`.
         what: the buffer, for people.
+        described: for a field of the job document, what ``aws_fota.yaml`` makes of it.
     """
 
     symbol: str
     value: int
     what: str
+    described: int | None = None
 
 
 @dataclass(frozen=True)

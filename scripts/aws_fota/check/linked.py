@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from aws_fota.check.inputs import Linked
 from aws_fota.check.verdict import Library
 from aws_fota.errors import InputError
-from aws_fota.size.elf_file import Image, read
+from aws_fota.jobdoc.model import Description, FieldType
+from aws_fota.size.elf_file import Image, Memory, read
 
 #: In-tree library: source file, symbol, Kconfig symbol, bytes of the buffer beyond its value.
 _IN_TREE = (
@@ -27,13 +29,16 @@ _HELPER = (
 _OURS = (("mqtt.c", "piece", "AWS_FOTA_PAYLOAD_SIZE", 0),)
 #: Members of our ``struct aws_fota_url``, which have a NUL more than their limit.
 _MEMBERS = {"host": "AWS_FOTA_HOSTNAME_MAX_LEN", "path": "AWS_FOTA_FILE_PATH_MAX_LEN"}
-_STRUCT = "aws_fota_url"
+_URL, _JOB = "aws_fota_url", "aws_fota_job"
 
 
-def linked_limits(path: Path, library: Library, generation: str = "2.x") -> tuple[Linked, ...]:
+def linked_limits(
+    path: Path, library: Library, generation: str = "2.x", description: Description | None = None
+) -> tuple[Linked, ...]:
     """What was linked.
 
     Args:
+        description: whose fields to compare with those of our ``struct aws_fota_job``.
         generation: of the nRF Connect SDK, which the names of its limits depend on.
 
     Raises:
@@ -42,7 +47,7 @@ def linked_limits(path: Path, library: Library, generation: str = "2.x") -> tupl
     image = read(path)
     found = list(_buffers(image, (*_HELPER, *(_OURS if library is Library.OURS else _in_tree(generation)))))
     if library is Library.OURS:
-        found += _members(path)
+        found += _from_debug_information(path, description)
         ours = any(symbol.name.startswith("aws_fota_") for symbol in image.symbols)
     else:
         ours = any(symbol.file == "aws_fota.c" for symbol in image.symbols)
@@ -54,6 +59,25 @@ def linked_limits(path: Path, library: Library, generation: str = "2.x") -> tupl
             fix="name the zephyr.elf of the application that the configuration is of",
         )
     return tuple(found)
+
+
+def buffer_size(path: Path, name: str) -> int:
+    """Bytes of the one variable `name`, such as an application's MQTT buffer.
+
+    Raises:
+        InputError: there is none, or there are several of different sizes.
+    """
+    sizes = {
+        symbol.size
+        for symbol in read(path).symbols
+        if symbol.name.partition(".")[0] == name and symbol.memory is not Memory.CODE
+    }
+    if len(sizes) != 1:
+        what = "several variables of different sizes" if sizes else "no variable"
+        raise InputError(
+            f"has {what} named '{name}'", rule="elf", path=path, fix="give the number of bytes instead of a name"
+        )
+    return sizes.pop()
 
 
 def _in_tree(generation: str) -> tuple[tuple[str, str, str, int], ...]:
@@ -75,8 +99,8 @@ def _buffers(image: Image, wanted: tuple[tuple[str, str, str, int], ...]) -> Ite
             yield Linked(limit, sizes.pop() - extra, f"{name} of {file}")
 
 
-def _members(path: Path) -> list[Linked]:
-    """The lengths of host and path, from the first debug information that has the struct."""
+def _from_debug_information(path: Path, description: Description | None) -> list[Linked]:
+    """The lengths of host, path and fields, from the first of our files that has the structs."""
     from elftools.common.exceptions import DWARFError, ELFError
     from elftools.elf.elffile import ELFFile
 
@@ -86,10 +110,11 @@ def _members(path: Path) -> list[Linked]:
             if not elf.has_dwarf_info():
                 return []
             for unit in elf.get_dwarf_info().iter_CUs():
-                found = _of_unit(unit)
-                if found:
-                    return found
-        except (ELFError, DWARFError, KeyError, ValueError, AttributeError) as error:
+                structs = _structs(unit)
+                if structs:
+                    found = [_of_url(name, entry) for name, entry in structs.get(_URL, {}).items() if name in _MEMBERS]
+                    return found + list(_of_job(structs.get(_JOB, {}), description))
+        except (ELFError, DWARFError, LookupError, ValueError, AttributeError, TypeError, struct.error) as error:
             words = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
                 f"has debug information that cannot be read: {words}", rule="elf", path=path, fix="build again"
@@ -97,25 +122,47 @@ def _members(path: Path) -> list[Linked]:
     return []
 
 
-def _of_unit(unit: Any) -> list[Linked]:
+def _structs(unit: Any) -> dict[str, dict[str, int]]:
+    """Our structs in one unit: the name of each member, and how many elements it has, 1 for one that is no array."""
     top = unit.get_top_DIE()
     name = top.attributes.get("DW_AT_name")
-    # Only our own files know the struct; reading all units of a large image takes seconds.
+    # Only our own files are read: all units of a large image take seconds.
     if name is None or b"src/core/" not in name.value:
-        return []
+        return {}
+    found = {}
     for entry in top.iter_children():
         named = entry.attributes.get("DW_AT_name")
-        if entry.tag == "DW_TAG_structure_type" and named is not None and named.value == _STRUCT.encode():
-            return [limit for member in entry.iter_children() for limit in _member(member)]
-    return []
+        if entry.tag == "DW_TAG_structure_type" and named is not None and named.value in (_URL.encode(), _JOB.encode()):
+            members = [member for member in entry.iter_children() if member.tag == "DW_TAG_member"]
+            found[named.value.decode("ascii")] = {
+                member.attributes["DW_AT_name"].value.decode("ascii", "replace"): _elements(member)
+                for member in members
+            }
+    return found
 
 
-def _member(member: Any) -> Iterator[Linked]:
-    name = member.attributes["DW_AT_name"].value.decode("ascii", "replace")
-    if name in _MEMBERS:
-        array = member.get_DIE_from_attribute("DW_AT_type")
-        for subrange in array.iter_children():
-            bound = subrange.attributes.get("DW_AT_upper_bound")
-            if bound is not None:
-                # The bound is the last index, which is the NUL's.
-                yield Linked(_MEMBERS[name], int(bound.value), f"{name} of struct {_STRUCT}")
+def _elements(member: Any) -> int:
+    for subrange in member.get_DIE_from_attribute("DW_AT_type").iter_children():
+        bound = subrange.attributes.get("DW_AT_upper_bound")
+        if subrange.tag == "DW_TAG_subrange_type" and bound is not None:
+            return int(bound.value) + 1
+    return 1
+
+
+def _of_url(name: str, elements: int) -> Linked:
+    return Linked(_MEMBERS[name], elements - 1, f"{name} of struct aws_fota_url")
+
+
+def _of_job(members: dict[str, int], description: Description | None) -> Iterator[Linked]:
+    """Each described field against the member it lands in; 0 elements where there is none."""
+    if not members or description is None:
+        return
+    for field in description.fields:
+        elements = members.get(field.destination, 0)
+        expected = {FieldType.STRING: field.max_length + 1, FieldType.HEX: field.size}.get(field.type, 1)
+        yield Linked(
+            f"{field.destination} of {description.source}",
+            elements,
+            f"{field.destination} of struct aws_fota_job",
+            expected,
+        )

@@ -46,8 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("--elf", type=Path, metavar="FILE", help="also take the limits that this ELF file has linked")
     build.add_argument("--board", default="", metavar="NAME", help="the board, where no .config names it")
     build.add_argument("--sdk", default="", metavar="VERSION", help="of the nRF Connect SDK, such as 2.9")
-    build.add_argument("--rx-buffer", type=_whole, metavar="N", help="bytes of the application's MQTT rx buffer")
-    build.add_argument("--tx-buffer", type=_whole, metavar="N", help="bytes of the application's MQTT tx buffer")
+    for name in ("rx", "tx"):
+        build.add_argument(
+            f"--{name}-buffer",
+            metavar="N|SYMBOL",
+            help=f"the application's MQTT {name} buffer: its bytes, or with --elf its name",
+        )
     fleet = parser.add_argument_group("the fleet and its jobs")
     fleet.add_argument("--thing", metavar="NAME", help="name of the thing")
     fleet.add_argument("--thing-length", type=_whole, metavar="N", help="longest name of a thing")
@@ -122,7 +126,7 @@ def _inputs(args: argparse.Namespace, source: ModelSource) -> tuple[Inputs, list
     if args.elf is not None:
         from aws_fota.check.linked import linked_limits
 
-        linked = linked_limits(args.elf, inputs.library, inputs.generation)
+        linked = linked_limits(args.elf, inputs.library, inputs.generation, description)
         inputs = dataclasses.replace(inputs, linked=linked, elf=str(args.elf))
     return inputs, judgements, description
 
@@ -146,14 +150,27 @@ def _deployment(args: argparse.Namespace) -> Deployment:
         link_rate=args.link_rate,
         expires=args.expires,
         security_tag=args.sec_tag,
-        rx_buffer=args.rx_buffer,
-        tx_buffer=args.tx_buffer,
+        rx_buffer=_buffer(args, "--rx-buffer", args.rx_buffer),
+        tx_buffer=_buffer(args, "--tx-buffer", args.tx_buffer),
         status_details=args.status_details,
         board=args.board,
         sdk=args.sdk,
     )
     check(result)
     return result
+
+
+def _buffer(args: argparse.Namespace, option: str, given: str | None) -> int | None:
+    """Bytes of a buffer that was given by its size or by its name."""
+    if given is None or (given.isascii() and given.isdecimal()):
+        return None if given is None else int(given)
+    if args.elf is None:
+        raise InputError(
+            f"'{given}' is no number of bytes", rule="usage", field=option, fix="give --elf to name a buffer in it"
+        )
+    from aws_fota.check.linked import buffer_size
+
+    return buffer_size(args.elf, given)
 
 
 def _write_fix(args: argparse.Namespace, report: Report, mended: Report, lines: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -11,7 +12,10 @@ from typing import Any, BinaryIO
 
 from aws_fota.errors import InputError
 
+#: Flags of sections, types and binding of symbols (ELF specification, "Sections" and "Symbol Table").
 _WRITE, _ALLOC, _EXECUTE = 1, 2, 4
+_NOTYPE, _OBJECT, _FUNCTION, _FILE = 0, 1, 2, 4
+_LOCAL = 0
 _FIX = "name the zephyr.elf of a build, as in build/zephyr/zephyr.elf"
 
 
@@ -89,7 +93,7 @@ def _read(path: Path, stream: BinaryIO) -> Image:
         raise InputError("is stripped: it has no symbols", rule="elf", path=path, fix=f"{_FIX}, not a stripped copy")
     sections = [(section.name, _memory(section)) for section in elf.iter_sections()]
     machine = str(elf["e_machine"])
-    return Image(path, machine, elf.elfclass, elf["e_type"] == "ET_REL", tuple(_symbols(table, sections, machine)))
+    return Image(path, machine, elf.elfclass, elf["e_type"] == "ET_REL", tuple(_symbols(elf, table, sections, machine)))
 
 
 def _memory(section: Any) -> Memory | None:
@@ -103,19 +107,29 @@ def _memory(section: Any) -> Memory | None:
     return Memory.BSS if section["sh_type"] == "SHT_NOBITS" else Memory.DATA
 
 
-def _symbols(table: Any, sections: list[tuple[str, Memory | None]], machine: str) -> list[Symbol]:
-    found = []
+def _symbols(elf: Any, table: Any, sections: list[tuple[str, Memory | None]], machine: str) -> Iterator[Symbol]:
+    """The symbols that take up memory; read at one go, since an object for each costs seconds in a large image."""
+    texts = elf.get_section(table["sh_link"]).data()
+    order = "<" if elf.little_endian else ">"
+    layout = struct.Struct(order + ("IIIBBH" if elf.elfclass == 32 else "IBBHQQ"))
+    data = table.data()
     file = ""
-    for symbol in table.iter_symbols():
-        info, index = symbol["st_info"], symbol["st_shndx"]
-        if info["type"] == "STT_FILE":
-            file = symbol.name
-        elif isinstance(index, int) and index < len(sections) and symbol["st_size"]:
+    for entry in layout.iter_unpack(data[: len(data) - len(data) % layout.size]):
+        if elf.elfclass == 32:
+            name, value, size, info, _, index = entry
+        else:
+            name, info, _, index, value, size = entry
+        kind, local = info & 0xF, info >> 4 == _LOCAL
+        if kind == _FILE:
+            file = _text(texts, name)
+        elif size and kind in (_NOTYPE, _OBJECT, _FUNCTION) and index < len(sections):
             section, memory = sections[index]
-            if memory is not None and info["type"] in ("STT_OBJECT", "STT_FUNC", "STT_NOTYPE"):
+            if memory is not None:
                 # Bit 0 of a function's address says that it is Thumb code.
-                odd = machine == "EM_ARM" and info["type"] == "STT_FUNC"
-                local = file if info["bind"] == "STB_LOCAL" else ""
-                address = symbol["st_value"] & ~1 if odd else symbol["st_value"]
-                found.append(Symbol(symbol.name, address, symbol["st_size"], memory, local, section))
-    return found
+                odd = machine == "EM_ARM" and kind == _FUNCTION
+                address = value & ~1 if odd else value
+                yield Symbol(_text(texts, name), address, size, memory, file if local else "", section)
+
+
+def _text(texts: bytes, start: int) -> str:
+    return texts[start : texts.find(b"\0", start)].decode("utf-8", "replace")

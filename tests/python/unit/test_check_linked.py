@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aws_fota import resources
 from aws_fota.cli import run
 from aws_fota.config.limits import Settings
 from linked_core import compiled
@@ -118,3 +119,35 @@ def test_an_image_of_another_application_is_refused(
         assert not out
         assert "has no symbol of the library" in err
         assert len(err.splitlines()) == 1
+
+
+def test_a_description_that_changed_since_is_told(
+    ours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / ".config"
+    config.write_text(
+        "CONFIG_AWS_FOTA_CODEGEN=y\nCONFIG_AWS_FOTA_HOSTNAME_MAX_LEN=99\nCONFIG_AWS_FOTA_FILE_PATH_MAX_LEN=500\n"
+    )
+    text = resources.default_description().read_text(encoding="utf-8")
+    description = tmp_path / "aws_fota.yaml"
+    description.write_text(text, encoding="utf-8")
+    arguments = ["--config", str(config), "--elf", str(ours), "--description", str(description)]
+    assert judged(capsys, arguments, 0)["stale-build"]["state"] == "holds"
+    description.write_text(text.replace("max: 32", "max: 31", 1), encoding="utf-8")
+    rule = judged(capsys, arguments, 1)["stale-build"]
+    assert "operation of aws_fota.yaml takes 32 elements and 33 are linked" in rule["need"]["source"]
+    extra = "  - path: extra\n    type: bool\n    to: extra\n\noptions:"
+    description.write_text(text.replace("options:", extra), encoding="utf-8")
+    rule = judged(capsys, arguments, 1)["stale-build"]
+    assert "extra of aws_fota.yaml takes 1 elements and 0 are linked" in rule["need"]["source"]
+
+
+def test_a_buffer_can_be_named(in_tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--config", "sdk.config", "--elf", "zephyr.elf", "--rx-buffer", "rx_buffer", "--thing-length", "59"]
+    rule = judged(capsys, arguments, 0)["mqtt-rx"]
+    assert (rule["state"], rule["have"]["low"]) == ("holds", 256)
+    for name, words in (("none", "no variable"), ("payload_buf", "several variables"), ("main", "no variable")):
+        assert run(["check", "--config", "sdk.config", "--elf", "zephyr.elf", "--rx-buffer", name]) == 2
+        assert words in capsys.readouterr().err
+    assert run(["check", "--config", "sdk.config", "--rx-buffer", "rx_buffer"]) == 2
+    assert "--rx-buffer: 'rx_buffer' is no number of bytes" in capsys.readouterr().err

@@ -303,7 +303,7 @@ def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: li
     assert words in err
 
 
-@pytest.mark.parametrize("arguments", [["--signing", "magic"], ["--rx-buffer", "-1"], ["--url-length", "x"]])
+@pytest.mark.parametrize("arguments", [["--signing", "magic"], ["--image-size", "-1"], ["--url-length", "x"]])
 def test_wrong_usage(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert "error: argument" in told(capsys, arguments, 2)[1]
 
