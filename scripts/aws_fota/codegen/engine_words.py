@@ -100,6 +100,7 @@ EVENTS = {
     "PAUSE": "the application pauses downloads",
     "RESUME": "the application resumes downloads",
     "STARTED_UP": "the record was read",
+    "STARTED_SILENTLY": "the application was told nothing yet",
     "BACKOFF_OVER": "the wait before another attempt is over",
     "NOTIFIED": "notify: the list of pending jobs changed",
     "NOTHING_PENDING": "notify-next: there is no job",
@@ -139,7 +140,6 @@ EVENTS = {
 }
 
 GUARDS = {
-    "SUCCEEDED_UNCONFIRMED": "SUCCEEDED is to be reported, and the image is not confirmed",
     "RUNS_CONFIRMED": "the job's image runs and is confirmed",
     "RUNS": "the job's image runs",
     "RUNS_NOT": "the job's image does not run",
@@ -184,9 +184,8 @@ EFFECTS = {
     "BACK_OFF": "the request is due again after a wait",
     "TAKE_VERSION": "take over the version",
     "TAKE_REFUSED_VERSION": "take over the version, if it is told or disproved",
-    "SCAN": "look at the list from its beginning",
+    "SCAN": "$next was left alone: look at the list from its beginning",
     "END_LEFT_ALONE": "$next is not one that was left alone",
-    "SET_LEFT_ALONE": "$next was left alone",
     "TAKE_JOB_ID": "take over the jobId",
     "SET_UNREADABLE": "ask next without the document",
     "TAKE_UNREADABLE_ID": "take over the jobId, unless one is resumable; ask with the document again",

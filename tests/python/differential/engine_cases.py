@@ -32,10 +32,10 @@ ENGINE_CASES = {
     ),
     "strict": EngineCase(
         replace(DEFAULT, operations=("another", "app_fw_update")),
-        Settings(allow_http=False, retries_max=1, file_path_max_len=64, hostname_max_len=16),
+        Settings(allow_http=False, retries_max=2, file_path_max_len=64, hostname_max_len=16),
     ),
     "bare": EngineCase(
         replace(_BARE, operations=()),
-        Settings(allow_downgrade=True, retries_max=2, resume_step=5000, answer_timeout_seconds=600),
+        Settings(allow_downgrade=True, retries_max=3, resume_step=5000, answer_timeout_seconds=600),
     ),
 }

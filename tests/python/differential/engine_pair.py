@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from aws_fota.config.limits import Settings
@@ -31,6 +31,16 @@ def _asks(actions: Iterable[io.Action]) -> tuple[bool, bool]:
     """Whether a step publishes, and whether it fetches."""
     ids = {action.id for action in actions}
     return ActionId.PUBLISH in ids, ActionId.FETCH in ids
+
+
+def _difference(input: io.Input, generated: Snapshot, oracle: Snapshot) -> str:
+    """What a step did differently."""
+    lines = [f"after {input}:"]
+    for name in (member.name for member in fields(Snapshot)):
+        of_generated, of_oracle = getattr(generated, name), getattr(oracle, name)
+        if of_generated != of_oracle:
+            lines += [f"{name} of the generated engine: {of_generated}", f"{name} of the oracle: {of_oracle}"]
+    return "\n".join(lines)
 
 
 @dataclass
@@ -63,7 +73,9 @@ class Pair:
         actions = tuple(self.engine.step(input))
         seen = self.process.step(input)
         self.seen = replace(seen, **_OF_OTHER_STEPS[_asks(actions)])
-        assert self.seen == self._snapshot(actions)
+        expected = self._snapshot(actions)
+        if self.seen != expected:
+            raise AssertionError(_difference(input, self.seen, expected))
         return self.seen
 
     def message(self, topic: bytes, text: bytes, packet_id: int = 0) -> Snapshot:

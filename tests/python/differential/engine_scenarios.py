@@ -732,8 +732,13 @@ def next_comes_back_to_a_job_that_was_left_alone(script: Script) -> None:
     leave(script, "foreign-1")
     script.say(Topic(TopicKind.LIST_ACCEPTED), {})
     script.notify_next(nothing=True)
+    assert script.request is Request.DESCRIBE_NEXT
+    script.describe(nothing=True)
+    assert script.notify_next(nothing=True).actions == ()
     assert script.text(Topic(TopicKind.NOTIFY), b"{}").actions == ()
-    assert script.notify_next(jobId="foreign-1").actions == ()
+    script.notify_next(jobId="foreign-1")
+    assert script.request is Request.LIST
+    script.say(Topic(TopicKind.LIST_ACCEPTED), {})
     assert script.text(Topic(TopicKind.NOTIFY), b"{").actions == ()
     assert ActionId.PUBLISH in ids(script.text(Topic(TopicKind.NOTIFY), b"{}"))
     script.say(Topic(TopicKind.LIST_ACCEPTED), {})
