@@ -24,6 +24,7 @@ _ASSIGNMENT = re.compile(r"CONFIG_([A-Za-z0-9_]+)=(.*)")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
 _INTEGER = re.compile(r"-?[0-9]+")
+_DIGITS_MAX = 40
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+")
 
 #: Symbols that are known to be off: ``n``, and ``# ... is not set``.
@@ -152,10 +153,12 @@ def _symbol(line: str) -> tuple[str, Scalar]:
     symbol, text = assignment.groups()
     if text in ("y", "n"):
         return symbol, text == "y"
-    if _INTEGER.fullmatch(text) and len(text) <= 40:
-        return symbol, int(text)
-    if _HEXADECIMAL.fullmatch(text):
-        return symbol, int(text, 16)
+    # Python neither reads nor shows an integer of thousands of digits, and Kconfig's have 64 bits.
+    if len(text) <= _DIGITS_MAX:
+        if _INTEGER.fullmatch(text):
+            return symbol, int(text)
+        if _HEXADECIMAL.fullmatch(text):
+            return symbol, int(text, 16)
     string = _STRING.fullmatch(text)
     if string:
         return symbol, _ESCAPE.sub(r"\1", string[1])

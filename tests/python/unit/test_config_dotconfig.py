@@ -78,6 +78,7 @@ def test_crlf_a_byte_order_mark_and_a_missing_last_newline(tmp_path: Path) -> No
         (b'CONFIG_A="a"b"\n', 1, "neither y, n, a number nor a quoted text"),
         (b"CONFIG_A=1 # one\n", 1, "neither y, n, a number nor a quoted text"),
         (b"CONFIG_A=" + b"9" * 5000 + b"\n", 1, "neither y, n, a number nor a quoted text"),
+        (b"CONFIG_A=0x" + b"f" * 5000 + b"\n", 1, "neither y, n, a number nor a quoted text"),
         (b"CONFIG_A=1\nCONFIG_A=2\n", 2, "CONFIG_A: has another value in line 1"),
         (b"CONFIG_A=y\n# CONFIG_A is not set\n", 2, "CONFIG_A: has another value in line 1"),
     ],
