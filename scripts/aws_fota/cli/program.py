@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import io
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -146,7 +147,7 @@ def _missing_package(name: str) -> EnvironmentLacks:
     return EnvironmentLacks(
         f"the Python package '{name.split('.')[0]}' is missing",
         rule="python-package",
-        fix=f"install it with: {sys.executable} -m pip install {wanted}",
+        fix=f"install it with: {shlex.quote(sys.executable)} -m pip install {wanted}",
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,16 @@ def test_a_missing_package_is_named_with_what_installs_it(command: Any, capsys: 
     extras = re.findall(r"'west-aws-fota\[(.*)\]'", line)[0].split(",")
     assert {"trial", "emulator"} <= set(extras)
     assert extras == sorted(set(extras))
+
+
+def test_what_installs_a_package_is_a_command_that_a_shell_takes(
+    command: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/a folder/bin/python")
+    command(raising(ModuleNotFoundError("No module named 'aiohttp'", name="aiohttp")))
+    assert run(["try"]) == ExitCode.ENVIRONMENT
+    line = capsys.readouterr().err.split("install it with: ")[1].rsplit(" [", 1)[0]
+    assert shlex.split(line)[:4] == ["/a folder/bin/python", "-m", "pip", "install"]
 
 
 def test_a_missing_module_of_our_own_is_a_defect(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
