@@ -187,6 +187,13 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise InputError(
+            f"cannot be read: {error.strerror or error}",
+            rule="output",
+            path=path,
+            fix="let it be read, or choose another folder with -o",
+        ) from error
     except OSError as error:
         raise InputError(
             f"is in the way: {error.strerror or error}",

@@ -22,7 +22,9 @@ from aws_fota.cli import run
 from aws_fota.codegen import output_folder
 from aws_fota.codegen.generate import generate
 from aws_fota.codegen.model import Model
+from aws_fota.codegen.result import GenerationResult
 from aws_fota.config.limits import Settings
+from aws_fota.errors import InputError
 from descriptions import DEFAULT
 
 FILES = dict(generate(Model(DEFAULT)).files)
@@ -235,6 +237,15 @@ def test_what_is_no_folder_is_named_itself(
     _, err = told(capsys, ["-o", output, *mode], 2)
     assert err == [f"aws-fota: error: {output.split('/')[0]}: is not a folder; name a folder with -o [output]"]
     assert sorted(path.name for path in folder.iterdir()) == ["dangling", "file", "loop"]
+
+
+def test_a_file_that_may_not_be_read_is_not_told_to_go_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(InputError, match="cannot be read: Permission denied; let it be read, or choose another"):
+        output_folder.compare(GenerationResult({"include/a.h": b""}, ()), folder / "out")
 
 
 def test_an_empty_name_is_not_the_current_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
