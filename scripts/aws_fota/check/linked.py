@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from aws_fota.check.inputs import Linked
 from aws_fota.check.verdict import Library
 from aws_fota.errors import InputError
 from aws_fota.jobdoc.model import Description, FieldType
-from aws_fota.size.elf_file import Image, Memory, read
+from aws_fota.size.elf_file import DAMAGED, Image, Memory, read
 
 #: In-tree library: source file, symbol, Kconfig symbol, bytes of the buffer beyond its value.
 _IN_TREE = (
@@ -114,7 +113,7 @@ def _from_debug_information(path: Path, description: Description | None) -> list
                 if structs:
                     found = [_of_url(name, entry) for name, entry in structs.get(_URL, {}).items() if name in _MEMBERS]
                     return found + list(_of_job(structs.get(_JOB, {}), description))
-        except (ELFError, DWARFError, LookupError, ValueError, AttributeError, TypeError, struct.error) as error:
+        except (ELFError, DWARFError, *DAMAGED) as error:
             words = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
                 f"has debug information that cannot be read: {words}", rule="elf", path=path, fix="build again"
@@ -130,10 +129,10 @@ def _structs(unit: Any) -> dict[str, dict[str, int]]:
     if name is None or b"src/core/" not in name.value:
         return {}
     found = {}
-    for entry in top.iter_children():
+    for entry in _children(top):
         named = entry.attributes.get("DW_AT_name")
         if entry.tag == "DW_TAG_structure_type" and named is not None and named.value in (_URL.encode(), _JOB.encode()):
-            members = [member for member in entry.iter_children() if member.tag == "DW_TAG_member"]
+            members = [member for member in _children(entry) if member.tag == "DW_TAG_member"]
             found[named.value.decode("ascii")] = {
                 member.attributes["DW_AT_name"].value.decode("ascii", "replace"): _elements(member)
                 for member in members
@@ -141,8 +140,22 @@ def _structs(unit: Any) -> dict[str, dict[str, int]]:
     return found
 
 
+def _children(entry: Any) -> Iterator[Any]:
+    """The entries below one.
+
+    Raises:
+        ValueError: they do not follow each other; in a damaged file they can go round for ever.
+    """
+    last = -1
+    for child in entry.iter_children():
+        if child.offset <= last:
+            raise ValueError("entries that go round in a circle")
+        last = child.offset
+        yield child
+
+
 def _elements(member: Any) -> int:
-    for subrange in member.get_DIE_from_attribute("DW_AT_type").iter_children():
+    for subrange in _children(member.get_DIE_from_attribute("DW_AT_type")):
         bound = subrange.attributes.get("DW_AT_upper_bound")
         if subrange.tag == "DW_TAG_subrange_type" and bound is not None:
             return int(bound.value) + 1

@@ -19,6 +19,10 @@ _LOCAL = 0
 _FIX = "name the zephyr.elf of a build, as in build/zephyr/zephyr.elf"
 
 
+#: What pyelftools raises beside its own error for files that are not what they say.
+DAMAGED = (struct.error, ValueError, LookupError, AttributeError, TypeError, AssertionError, OverflowError, MemoryError)
+
+
 class Memory(Enum):
     """What a symbol takes up."""
 
@@ -79,7 +83,7 @@ def read(path: Path) -> Image:
             return _read(path, stream)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", rule="file", path=path, fix=_FIX) from error
-    except (ELFError, struct.error, ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+    except (ELFError, *DAMAGED) as error:
         words = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"is a damaged ELF file: {words}", rule="elf", path=path, fix="build again") from error
 
@@ -88,12 +92,25 @@ def _read(path: Path, stream: BinaryIO) -> Image:
     from elftools.elf.elffile import ELFFile
 
     elf = ELFFile(stream)
+    check_bounds(elf, stream)
     table: Any = elf.get_section_by_name(".symtab")
     if table is None or table.num_symbols() <= 1:
         raise InputError("is stripped: it has no symbols", rule="elf", path=path, fix=f"{_FIX}, not a stripped copy")
     sections = [(section.name, _memory(section)) for section in elf.iter_sections()]
     machine = str(elf["e_machine"])
     return Image(path, machine, elf.elfclass, elf["e_type"] == "ET_REL", tuple(_symbols(elf, table, sections, machine)))
+
+
+def check_bounds(elf: Any, stream: BinaryIO) -> None:
+    """Refuse a file with a section outside it, before anything as large as that section says is read.
+
+    Raises:
+        ValueError: there is one.
+    """
+    length = stream.seek(0, 2)
+    for section in elf.iter_sections():
+        if section["sh_type"] != "SHT_NOBITS" and section["sh_offset"] + section["sh_size"] > length:
+            raise ValueError(f"section '{section.name}' lies outside the file")
 
 
 def _memory(section: Any) -> Memory | None:

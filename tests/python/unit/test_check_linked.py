@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aws_fota import resources
+from aws_fota.check import linked
 from aws_fota.cli import run
 from aws_fota.config.limits import Settings
 from linked_core import compiled
@@ -151,3 +155,35 @@ def test_a_buffer_can_be_named(in_tree: Path, capsys: pytest.CaptureFixture[str]
         assert words in capsys.readouterr().err
     assert run(["check", "--config", "sdk.config", "--rx-buffer", "rx_buffer"]) == 2
     assert "--rx-buffer: 'rx_buffer' is no number of bytes" in capsys.readouterr().err
+
+
+def test_a_damaged_image_is_refused_in_one_line(ours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, chance = ours.read_bytes(), random.Random(7)
+    damaged = tmp_path / "damaged.elf"
+    seen = set()
+    for _ in range(60):
+        content = bytearray(image)
+        for _ in range(chance.choice((1, 5, 20))):
+            where = chance.choice((chance.randrange(64), len(image) - 1 - chance.randrange(3000)))
+            content[chance.choice((where, chance.randrange(len(image))))] = chance.choice(
+                (0, 255, chance.randrange(256))
+            )
+        damaged.write_bytes(content)
+        for command in (["size", str(damaged)], ["check", "--elf", str(damaged), "--scheme", "http"]):
+            code = run(command)
+            err = capsys.readouterr().err
+            seen.add(code)
+            assert code in (0, 1, 2), err
+            assert len(err.splitlines()) == (code == 2), err
+    assert {0, 2} <= seen or {1, 2} <= seen
+
+
+def test_debug_information_that_goes_round_is_refused() -> None:
+    class Entry:
+        offset = 5
+
+        def iter_children(self) -> Iterator[Entry]:
+            return itertools.repeat(self)
+
+    with pytest.raises(ValueError, match="circle"):
+        list(linked._children(Entry()))
