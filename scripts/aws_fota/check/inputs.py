@@ -159,9 +159,15 @@ class Inputs:
             return "2.4" if (int(major), int(minor)) <= (2, 4) else "2.x"
         if any(self.symbols.present(name) for name in ("DOWNLOADER", "DOWNLOADER_MAX_FILENAME_SIZE")):
             return "3.x"
-        if self.symbols.complete and self.symbols.present("AWS_FOTA_FILE_PATH_MAX_LEN"):
+        in_tree = self.library is Library.IN_TREE
+        if in_tree and self.symbols.complete and self.symbols.present("AWS_FOTA_FILE_PATH_MAX_LEN"):
             return "2.4"
         return "2.x"
+
+    @property
+    def download_client(self) -> bool:
+        """Whether the nRF Connect SDK's download client fetches images: for its own library, and below our glue."""
+        return self.library is Library.IN_TREE or self.symbols.is_on("FOTA_DOWNLOAD")
 
     @property
     def native_tls(self) -> bool:

@@ -21,6 +21,8 @@ from aws_fota.config.dotconfig import DotConfig, Scalar, Value
 
 IN_TREE: dict[str, Scalar] = {"BOARD": "nrf9160dk", "AWS_FOTA": True}
 OURS: dict[str, Scalar] = {"BOARD": "frdm_k64f", "AWS_FOTA_CODEGEN": True}
+#: Our module above fota_download.
+CLIENT: dict[str, Scalar] = OURS | {"FOTA_DOWNLOAD": True, "AWS_FOTA_FILE_PATH_MAX_LEN": 2047}
 NATIVE: dict[str, Scalar] = {"NET_SOCKETS_SOCKOPT_TLS": True, "MBEDTLS": True, "MQTT_LIB_TLS": True}
 HELPER: dict[str, Scalar] = {"MQTT_HELPER": True}
 MODEM: dict[str, Scalar] = {"NRF_MODEM_LIB": True}
@@ -65,27 +67,28 @@ EDGES = (
     Edge("update-in-tree", IN_TREE, "CONFIG_UPDATE_JOB_PAYLOAD_LEN", 193, 192, {"status_details": 100}),
     Edge("path", OURS, "CONFIG_AWS_FOTA_FILE_PATH_MAX_LEN", 1662, 1661, LONG),
     Edge("host", OURS, "CONFIG_AWS_FOTA_HOSTNAME_MAX_LEN", 30, 29, LONG),
-    Edge("path-in-tree", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE", 1662, 1661, LONG),
+    Edge("client-path", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE", 1662, 1661, LONG),
     # Without a query "/fw.bin" takes its 7 characters and a NUL.
-    Edge("path-in-tree", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE", 8, 7, PLAIN),
-    Edge("path-in-tree", IN_TREE, "CONFIG_DOWNLOADER_MAX_FILENAME_SIZE", 1662, 1661, LONG),
-    Edge("path-in-tree", IN_TREE, "CONFIG_AWS_FOTA_FILE_PATH_MAX_LEN", 1662, 1661, LONG | {"sdk": "2.4"}),
-    Edge("host-in-tree", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_HOSTNAME_SIZE", 32, 31, LONG),
+    Edge("client-path", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE", 8, 7, PLAIN),
+    Edge("client-path", IN_TREE, "CONFIG_DOWNLOADER_MAX_FILENAME_SIZE", 1662, 1661, LONG),
+    Edge("client-path", IN_TREE, "CONFIG_AWS_FOTA_FILE_PATH_MAX_LEN", 1662, 1661, LONG | {"sdk": "2.4"}),
+    Edge("client-host", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_HOSTNAME_SIZE", 32, 31, LONG),
     # GET, Host, Range with two numbers of ten digits and Connection are 86; the leading '/' is one of them.
-    Edge("request-in-tree", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_BUF_SIZE", 1778, 1777, LONG),
-    Edge("request-in-tree", IN_TREE, "CONFIG_FOTA_DOWNLOAD_BUF_SZ", 1778, 1777, LONG | {"sdk": "3.0"}),
+    Edge("client-request", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_BUF_SIZE", 1778, 1777, LONG),
+    Edge("client-request", IN_TREE, "CONFIG_FOTA_DOWNLOAD_BUF_SZ", 1778, 1777, LONG | {"sdk": "3.0"}),
     Edge(
-        "download-stack",
+        "client-stack",
         IN_TREE | {"DOWNLOAD_CLIENT_MAX_HOSTNAME_SIZE": 255, "DOWNLOAD_CLIENT_MAX_FILENAME_SIZE": 1662},
         "CONFIG_DOWNLOAD_CLIENT_STACK_SIZE",
         2687,
         2686,
     ),
-    Edge("download-stack", IN_TREE, "CONFIG_DOWNLOADER_STACK_SIZE", 1280, 1279, {"sdk": "3.0"}),
+    Edge("client-stack", IN_TREE, "CONFIG_DOWNLOADER_STACK_SIZE", 1280, 1279, {"sdk": "3.0"}),
     Edge("modem-range", OURS | MODEM, "CONFIG_AWS_FOTA_RANGE_SIZE", 2048, 2049, PLAIN),
-    Edge("modem-fragment", IN_TREE | MODEM, "CONFIG_DOWNLOAD_CLIENT_HTTP_FRAG_SIZE", 2048, 4096, PLAIN),
+    Edge("client-fragment", IN_TREE | MODEM, "CONFIG_DOWNLOAD_CLIENT_HTTP_FRAG_SIZE", 2048, 4096, PLAIN),
+    Edge("client-path", CLIENT, "CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE", 1662, 1661, LONG),
     Edge(
-        "locator-in-tree",
+        "client-locator",
         IN_TREE,
         "CONFIG_FOTA_DOWNLOAD_RESOURCE_LOCATOR_LENGTH",
         1662,
@@ -192,7 +195,7 @@ def test_the_kconfig_line_is_that_of_the_edge() -> None:
     for edge in EDGES:
         if edge.place.startswith("CONFIG_") and isinstance(edge.holds, int):
             mending = moved(edge, edge.fails).found.mending
-            if mending.lines and edge.rule not in ("modem-fragment", "modem-range", "step-answer", "resume-block"):
+            if mending.lines and edge.rule not in ("client-fragment", "modem-range", "step-answer", "resume-block"):
                 assert mending.lines[0] == (edge.place.removeprefix("CONFIG_"), edge.holds), edge.rule
 
 
@@ -200,7 +203,7 @@ def test_what_is_not_known_is_not_judged() -> None:
     found = verdict("path", built(OURS, {}))
     assert found.state is State.UNKNOWN
     assert "--key" in found.missing
-    absent = verdict("path-in-tree", built(IN_TREE, LONG))
+    absent = verdict("client-path", built(IN_TREE, LONG))
     assert absent.state is State.UNKNOWN
     assert "CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE" in absent.missing
 
@@ -217,7 +220,7 @@ def test_what_holds_or_fails_whatever_is_not_known_is_judged() -> None:
 def test_a_limit_that_kconfig_bounds_is_mended_in_words() -> None:
     long = LONG | {"url_length": 2100, "signing": Signing.SIGV4}
     config = IN_TREE | {"DOWNLOAD_CLIENT_MAX_FILENAME_SIZE": 2048}
-    found = verdict("path-in-tree", built(config, long))
+    found = verdict("client-path", built(config, long))
     assert found.state is State.FAILS
     assert not found.found.mending.lines
     assert "at most 2048" in found.found.mending.words
@@ -229,7 +232,7 @@ def test_modem_rules_concern_modem_builds_only() -> None:
     assert "mqtt-modem" not in rules
     native = IN_TREE | MODEM | {"FOTA_DOWNLOAD_NATIVE_TLS": True, "MQTT_HELPER_NATIVE_TLS": True}
     rules = {one.rule.id for one in judge(built(native, LONG)).verdicts}
-    assert "modem-fragment" not in rules
+    assert "client-fragment" not in rules
     assert "mqtt-modem" not in rules
 
 
@@ -243,3 +246,13 @@ def test_a_linked_limit_comes_before_the_configured_one() -> None:
 def test_amounts_add_up() -> None:
     assert unknown("x") + 1 == unknown("x", 1)
     assert Amount(1, 2, "a") + 3 == Amount(4, 5, "a")
+
+
+def test_a_dropped_switch_is_named_as_kconfig_writes_it() -> None:
+    found = verdict("dropped-options", built(IN_TREE | {"DOWNLOAD_CLIENT": True}, {"sdk": "3.0"}))
+    assert found.found.mending.words == "write CONFIG_DOWNLOADER=y instead of CONFIG_DOWNLOAD_CLIENT"
+
+
+def test_the_download_client_does_not_concern_our_own_download() -> None:
+    ids = {one.rule.id for one in judge(built(OURS, LONG)).verdicts}
+    assert not {one for one in ids if one.startswith("client-")}

@@ -86,7 +86,7 @@ def test_the_sdk_with_a_long_url(capsys: pytest.CaptureFixture[str]) -> None:
     failing = {rule["id"]: rule["lines"] for rule in found["rules"] if rule["state"] == "fails"}
     assert failing == {
         "payload-in-tree": ["CONFIG_AWS_FOTA_PAYLOAD_SIZE=2167"],
-        "path-in-tree": ["CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE=1662"],
+        "client-path": ["CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE=1662"],
         "security-tag": [],
     }
     (payload,) = [rule for rule in found["rules"] if rule["id"] == "payload-in-tree"]
@@ -132,8 +132,8 @@ def test_a_fragment_is_judged_with_defaults(capsys: pytest.CaptureFixture[str]) 
     assert not found["complete"]
     assert found["library"] == "AWS_FOTA"
     judged = {rule["id"]: rule for rule in found["rules"]}
-    assert judged["path-in-tree"]["state"] == "fails"
-    assert "default in" in judged["path-in-tree"]["have"]["source"]
+    assert judged["client-path"]["state"] == "fails"
+    assert "default in" in judged["client-path"]["have"]["source"]
     assert judged["dropped-options"]["state"] == "fails"
     assert "CONFIG_DOWNLOAD_CLIENT_MAX_HOSTNAME_SIZE=200" in judged["dropped-options"]["change"]
     assert judged["mqtt-modem"]["state"] == "fails"

@@ -43,7 +43,9 @@ def _host_ours(inputs: Inputs) -> Found:
     return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, words))
 
 
-def _path_in_tree(inputs: Inputs) -> Found:
+def _path_of_client(inputs: Inputs) -> Found:
+    if not inputs.download_client:
+        return None
     symbol = _FILE[inputs.generation]
     # The library drops the leading '/' and adds a NUL; of a URL without a query it counts the '/' too.
     plain = any(not address.query for address in inputs.addresses)
@@ -57,7 +59,9 @@ def _path_in_tree(inputs: Inputs) -> Found:
     return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, _SHORTER))
 
 
-def _host_in_tree(inputs: Inputs) -> Found:
+def _host_of_client(inputs: Inputs) -> Found:
+    if not inputs.download_client:
+        return None
     symbol = _HOST[inputs.generation]
     # The client counts the NUL twice when neither ':' nor '/' ends the host.
     need = total([("host", inputs.host), ("NUL, counted twice", exactly(2, ""))])
@@ -65,7 +69,9 @@ def _host_in_tree(inputs: Inputs) -> Found:
     return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, words))
 
 
-def _request_in_tree(inputs: Inputs) -> Found:
+def _request_of_client(inputs: Inputs) -> Found:
+    if not inputs.download_client:
+        return None
     symbol = "FOTA_DOWNLOAD_BUF_SZ" if inputs.generation == "3.x" else "DOWNLOAD_CLIENT_BUF_SIZE"
     need = total(
         [
@@ -77,7 +83,9 @@ def _request_in_tree(inputs: Inputs) -> Found:
     return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, _SHORTER))
 
 
-def _stack_in_tree(inputs: Inputs) -> Found:
+def _stack_of_client(inputs: Inputs) -> Found:
+    if not inputs.download_client:
+        return None
     if inputs.generation == "3.x":
         need = exactly(1280, "the SDK's default; host and file are not on the stack in 3.x")
         symbol = "DOWNLOADER_STACK_SIZE"
@@ -89,13 +97,15 @@ def _stack_in_tree(inputs: Inputs) -> Found:
 
 
 def _modem_range_ours(inputs: Inputs) -> Found:
-    if not (inputs.modem and inputs.https):
+    if inputs.download_client or not (inputs.modem and inputs.https):
         return None
     return _range(inputs, "AWS_FOTA_RANGE_SIZE", (("AWS_FOTA_RANGE_SIZE", MODEM_RANGE_MAX),))
 
 
-def _modem_range_in_tree(inputs: Inputs) -> Found:
-    if not (inputs.modem and inputs.https) or inputs.symbols.is_on("FOTA_DOWNLOAD_NATIVE_TLS"):
+def _modem_range_of_client(inputs: Inputs) -> Found:
+    if not (inputs.download_client and inputs.modem and inputs.https) or inputs.symbols.is_on(
+        "FOTA_DOWNLOAD_NATIVE_TLS"
+    ):
         return None
     if inputs.generation == "3.x":
         # The 3.x client asks for 2048 bytes at most there, whatever is configured.
@@ -109,7 +119,9 @@ def _range(inputs: Inputs, symbol: str, lines: tuple[tuple[str, int | bool], ...
     return Comparison(need, exactly(MODEM_RANGE_MAX, "modem TLS, records of 2303 bytes"), mending=Mending(lines))
 
 
-def _locator_in_tree(inputs: Inputs) -> Found:
+def _locator_of_client(inputs: Inputs) -> Found:
+    if not inputs.download_client:
+        return None
     if not inputs.layout.second_bootloader:
         return None
     symbol = "FOTA_DOWNLOAD_RESOURCE_LOCATOR_LENGTH"
@@ -157,32 +169,32 @@ RULES = (
         _host_ours,
     ),
     Rule(
-        "path-in-tree",
-        "The longest path with its query fits the in-tree library's file name buffer",
+        "client-path",
+        "The longest path with its query fits the download client's file name",
         "nRF Connect SDK, aws_fota and its download client: a longer one is refused, and the job fails",
-        IN_TREE,
-        _path_in_tree,
+        BOTH,
+        _path_of_client,
     ),
     Rule(
-        "host-in-tree",
-        "The longest host fits the in-tree library's host name buffer",
+        "client-host",
+        "The longest host fits the download client's host name",
         "nRF Connect SDK, aws_fota and its download client: a longer one is refused, and the job fails",
-        IN_TREE,
-        _host_in_tree,
+        BOTH,
+        _host_of_client,
     ),
     Rule(
-        "request-in-tree",
+        "client-request",
         "The GET for one range fits the download client's buffer",
         "nRF Connect SDK, download client: the request is written into the buffer of what is received",
-        IN_TREE,
-        _request_in_tree,
+        BOTH,
+        _request_of_client,
     ),
     Rule(
-        "download-stack",
+        "client-stack",
         "The download client's stack holds host and file name beside the rest",
         "nRF Connect SDK, download client 2.x: both are copied to the stack for each request",
-        IN_TREE,
-        _stack_in_tree,
+        BOTH,
+        _stack_of_client,
     ),
     Rule(
         "modem-range",
@@ -192,18 +204,18 @@ RULES = (
         _modem_range_ours,
     ),
     Rule(
-        "modem-fragment",
+        "client-fragment",
         "One fragment fits a TLS record of the nRF91's modem",
         "nRF91 modem: a TLS record has at most 2303 bytes, so a fragment at most 2048",
-        IN_TREE,
-        _modem_range_in_tree,
+        BOTH,
+        _modem_range_of_client,
     ),
     Rule(
-        "locator-in-tree",
+        "client-locator",
         "The longest path fits the buffer for the names of two bootloader images",
         "nRF Connect SDK, fota_download with an S1 partition: a longer one is cut without a word",
-        IN_TREE,
-        _locator_in_tree,
+        BOTH,
+        _locator_of_client,
     ),
     Rule(
         "bucket-dots",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from aws_fota.check.amounts import Amount, exactly
 from aws_fota.check.inputs import Inputs
-from aws_fota.check.verdict import IN_TREE, OURS, Comparison, Found, Mending, Rule, State
+from aws_fota.check.verdict import IN_TREE, OURS, Comparison, Found, Mending, Rule, State, kconfig_line
 from aws_fota.config.dotconfig import PREFIX
 from aws_fota.config.limits import LIMITS, Limit
 from aws_fota.config.settings import IMAGE_BLOCK, WRITTEN_STEP_MAX
@@ -116,7 +116,7 @@ def _dropped(inputs: Inputs) -> Found:
         return Comparison(exactly(0, f"{len(dropped)} dropped options looked for"), have, "options")
     values = [found for symbol in there if (found := inputs.symbols.value(symbol))]
     words = "; ".join(
-        f"write {PREFIX}{dropped[symbol]}={value} instead of {PREFIX}{symbol}"
+        f"write {kconfig_line(dropped[symbol], value)} instead of {PREFIX}{symbol}"
         for symbol, (value, _) in zip(there, values, strict=True)
     )
     return Comparison(

@@ -38,7 +38,7 @@ def _security_tag(inputs: Inputs) -> Found:
     have = inputs.symbols.number(_TAG)
     if have.missing:
         have = unknown(have.missing, -1)
-    return Comparison(exactly(0, "the smallest tag, which https needs"), have, "as tag", Mending(lines, words))
+    return Comparison(exactly(0, "the smallest tag, which https needs"), have, "(tag)", Mending(lines, words))
 
 
 def _tls_sockets(inputs: Inputs) -> Found:
