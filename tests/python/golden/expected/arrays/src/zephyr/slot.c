@@ -24,13 +24,21 @@ BUILD_ASSERT(AWS_FOTA_RESUME_STEP % CONFIG_IMG_BLOCK_BUF_SIZE == 0,
 	     "CONFIG_AWS_FOTA_RESUME_STEP is not a multiple of CONFIG_IMG_BLOCK_BUF_SIZE: a saved "
 	     "offset would count bytes that are not in flash yet");
 
-#define SLOT_CONTROLLER DT_GPARENT(DT_NODELABEL(slot1_partition))
+/* The slot that flash_img_init() writes to. */
+#if defined(CONFIG_TRUSTED_EXECUTION_NONSECURE)
+#define SLOT slot1_ns_partition
+#else
+#define SLOT slot1_partition
+#endif
+
+#define SLOT_CONTROLLER DT_GPARENT(DT_NODELABEL(SLOT))
 #if DT_NODE_HAS_PROP(SLOT_CONTROLLER, erase_block_size)
 BUILD_ASSERT(AWS_FOTA_RESUME_STEP % DT_PROP(SLOT_CONTROLLER, erase_block_size) == 0,
 	     "CONFIG_AWS_FOTA_RESUME_STEP is not a multiple of the flash page: what lies past a "
 	     "saved offset could not be erased alone");
 #endif
 
+/* Bytes of flash that are read at once for the digest. */
 #define READ_SIZE 256
 
 static struct flash_img_context context;
@@ -40,7 +48,7 @@ static uint32_t written;
 
 uint8_t aws_fota_slot_id(void)
 {
-	return flash_img_get_upload_slot();
+	return FIXED_PARTITION_ID(SLOT);
 }
 
 uint32_t aws_fota_slot_size(void)
