@@ -256,3 +256,17 @@ def test_a_dropped_switch_is_named_as_kconfig_writes_it() -> None:
 def test_the_download_client_does_not_concern_our_own_download() -> None:
     ids = {one.rule.id for one in judge(built(OURS, LONG)).verdicts}
     assert not {one for one in ids if one.startswith("client-")}
+
+
+def test_the_page_lists_every_rule() -> None:
+    page = (Path(__file__).parents[3] / "doc" / "check.md").read_text(encoding="utf-8")
+    told = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    words = {Library.IN_TREE: "in-tree", Library.OURS: "ours"}
+    assert [(row[1].strip(), row[2].strip(), row[3].strip()) for row in told] == [
+        (
+            f"`{rule.id}`",
+            "both" if len(rule.libraries) == 2 else words[next(iter(rule.libraries))],
+            rule.statement,
+        )
+        for rule in RULES
+    ]
