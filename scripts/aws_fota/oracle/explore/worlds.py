@@ -38,5 +38,7 @@ WORLDS = (
     Scenario("unfit", (Document.UNFIT, _UPDATE), _SERVICE, 1),
 )
 
-#: Smaller ones with a fault less each, for a test that runs with all the others.
-SMALL = tuple(replace(scenario, faults=scenario.faults - 1) for scenario in WORLDS if scenario.faults > 1)
+#: Smaller ones for a test that runs with all the others: all jobs there from the beginning, and one fault at most.
+SMALL = tuple(
+    replace(scenario, faults=1 if len(scenario.documents) < 3 else 0, created_later=False) for scenario in WORLDS
+)
