@@ -38,9 +38,9 @@ _OUR_OWNER = re.compile(r"(^|/)libaws_fota\.a\(|(^|/)src/(core|zephyr|ncs)/[a-z_
 #: Parts of the nRF Connect SDK that do the same work, by where their objects are.
 _IN_TREE = (
     (re.compile(r"aws_fota_json|cjson", re.IGNORECASE), Group.PARSER),
-    (re.compile(r"lib__aws_fota|/aws_fota/"), Group.ENGINE),
-    (re.compile(r"lib__aws_jobs|/aws_jobs/"), Group.TOPICS),
-    (re.compile(r"download_client|fota_download|lib__downloader|/downloader/"), Group.DOWNLOAD),
+    (re.compile(r"lib__aws_fota|net/lib/aws_fota/"), Group.ENGINE),
+    (re.compile(r"lib__aws_jobs|net/lib/aws_jobs/"), Group.TOPICS),
+    (re.compile(r"download_client|fota_download|lib__downloader|net/lib/downloader/"), Group.DOWNLOAD),
 )
 
 #: Names without a map: locals of these files, and globals that begin so.
