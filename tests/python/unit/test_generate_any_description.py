@@ -54,7 +54,7 @@ def complaints(files: Mapping[str, bytes]) -> str:
             for compiler, standard, compiled in (
                 ("gcc", "-std=c99", sources),
                 ("clang", "-std=c99", sources),
-                ("g++", "-std=c++20", ["all.cpp"]),
+                ("clang++", "-std=c++20", ["all.cpp"]),
             )
         ]
     return "".join(said)
@@ -62,7 +62,7 @@ def complaints(files: Mapping[str, bytes]) -> str:
 
 def ran(folder: Path, compiler: str, *arguments: str) -> str:
     if shutil.which(compiler) is None:
-        pytest.fail(f"{compiler} is not installed (Debian: apt install {compiler})")
+        pytest.fail(f"{compiler} is not installed (Debian: apt install {compiler.rstrip('+')})")
     done = subprocess.run([compiler, *FLAGS, *arguments], capture_output=True, text=True, cwd=folder)
     return done.stderr[:2000]
 
