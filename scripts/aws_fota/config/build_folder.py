@@ -79,7 +79,7 @@ def _default_domain(build: Path) -> Path | None:
     entries = listed.get("domains") if isinstance(listed, dict) else None
     folders = {
         entry["name"]: entry.get("build_dir")
-        for entry in entries or ()
+        for entry in (entries if isinstance(entries, list) else ())
         if isinstance(entry, dict) and isinstance(entry.get("name"), str)
     }
     if not isinstance(default, str) or default not in folders:
@@ -101,7 +101,7 @@ def _yaml(path: Path) -> Any:
 
     try:
         return yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError, ValueError) as error:
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise InputError(f"cannot be read: {problem}", rule="build-folder", path=path, fix="build again") from error
 

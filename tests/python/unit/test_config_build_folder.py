@@ -44,7 +44,18 @@ def test_sysbuild_follows_the_folder_of_the_domain(tmp_path: Path) -> None:
     assert locate(build).path == application
 
 
-@pytest.mark.parametrize("text", ["[]", "default: app\n", "default: 5\ndomains: [{name: 5}]\n", "a: [\n", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "default: app\n",
+        "default: 5\ndomains: [{name: 5}]\n",
+        "default: app\ndomains: 5\n",
+        "a: " + 5000 * "[",
+        "a: [\n",
+        "",
+    ],
+)
 def test_a_broken_list_of_domains(tmp_path: Path, text: str) -> None:
     build = image(tmp_path / "build")
     (build / "domains.yaml").write_text(text, encoding="utf-8")
