@@ -32,12 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="write nothing; show a diff and exit with 1 if DIR is not up to date"
     )
     mode.add_argument("--dry-run", action="store_true", help="write nothing; say what would be done")
+    mode.add_argument(
+        "--print",
+        choices=("transitions-markdown", "transitions-mermaid"),
+        help="write nothing; print the engine's transition table, of every build together",
+    )
     output.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default: text)")
     output.add_argument("--depfile", type=Path, metavar="FILE", help="also write a Make rule with everything read")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry ``generate`` out."""
+    if args.print:
+        return _print(args.print)
     # Not at the top: ``generate --help`` does without Jinja.
     from aws_fota.codegen import depfile, output_folder
     from aws_fota.codegen.generate import generate
@@ -73,6 +80,13 @@ def run(args: argparse.Namespace) -> int:
     failure = generate_report.failure(comparisons, folder) if args.check else ""
     if failure:
         raise CheckFailed(failure, rule="generated", path=folder, fix="run the same command without --check")
+    return ExitCode.OK
+
+
+def _print(what: str) -> int:
+    from aws_fota.codegen import engine_document
+
+    print(engine_document.as_markdown() if what == "transitions-markdown" else engine_document.as_mermaid(), end="")
     return ExitCode.OK
 
 
