@@ -9,16 +9,18 @@ from typing import NamedTuple
 
 from aws_fota.oracle.engine_io import Action, ActionId, Boot, Input, Message, Phase, Request, Tell, Timer, TimerId
 from aws_fota.oracle.engine_state import Link
-from aws_fota.oracle.explore import messages, properties, service
+from aws_fota.oracle.explore import messages, service
 from aws_fota.oracle.explore.engines import Engines, View
 from aws_fota.oracle.explore.service import Asked
+from aws_fota.oracle.explore.state_properties import REPORT_CHECKS, Report
+from aws_fota.oracle.explore.step_properties import ENGINE_CHECKS, WORK_CHECKS
+from aws_fota.oracle.explore.step_properties import Step as CheckedStep
 from aws_fota.oracle.explore.world import (
     BLANK,
     CELLS,
     Answer,
     App,
     Device,
-    Execution,
     Fault,
     Net,
     Scenario,
@@ -31,7 +33,6 @@ from aws_fota.oracle.explore.world import (
     whole_image,
 )
 from aws_fota.oracle.outcome import Refusal
-from aws_fota.oracle.record import RecordPhase, decode, encode
 from aws_fota.oracle.topics import TopicKind
 
 _ABORTABLE = (Work.ERASE, Work.FETCH, Work.RECEIVE, Work.VERIFY)
@@ -144,7 +145,8 @@ class Carrier:
         """A step that was not taken before from this state of the engine."""
         engine, actions = self.engines.step(world.engine, input)
         step = self.described_step(world, input, engine, actions)
-        complaint = next(((check.__name__, text) for check in properties.ENGINE_CHECKS if (text := check(step))), None)
+        complaints = ((check.__name__, check(step)) for check in ENGINE_CHECKS)
+        complaint = next((complaint for complaint in complaints if complaint[1]), None)
         if isinstance(input, Message) and input.topic.kind is TopicKind.NOTIFY_NEXT:
             complaint = complaint or self.doubled(engine, input)
         return Step(engine, actions, complaint, any(action.id in _ASKING_FOR_WORK for action in actions))
@@ -156,13 +158,13 @@ class Carrier:
             return None
         return "p10_duplicates_change_nothing", f"{input.topic.kind.name} doubled changes the job"
 
-    def described_step(self, world: World, input: Input, engine: int, actions: tuple[Action, ...]) -> properties.Step:
+    def described_step(self, world: World, input: Input, engine: int, actions: tuple[Action, ...]) -> CheckedStep:
         views = self.engines.views
-        return properties.Step(self.scenario, world, views[world.engine], input, views[engine], actions)
+        return CheckedStep(self.scenario, world, views[world.engine], input, views[engine], actions)
 
     def check_work(self, world: World, input: Input, engine: int, actions: tuple[Action, ...]) -> None:
         step = self.described_step(world, input, engine, actions)
-        for check in properties.WORK_CHECKS:
+        for check in WORK_CHECKS:
             complaint = check(step)
             if complaint:
                 raise Violated(check.__name__, complaint)
@@ -208,8 +210,8 @@ class Carrier:
         yield Outcome(processed._replace(net=processed.net._replace(answer=answer)))
 
     def check_report(self, world: World, asked: Asked) -> None:
-        report = properties.Report(self.scenario, world, asked, self.view(world).job.reason)
-        for check in properties.REPORT_CHECKS:
+        report = Report(self.scenario, world, asked, self.view(world).job.reason)
+        for check in REPORT_CHECKS:
             complaint = check(report)
             if complaint:
                 raise Violated(check.__name__, complaint)
@@ -278,74 +280,3 @@ class Carrier:
 def swapped(device: Device) -> Device:
     """The device after the bootloader has swapped the images."""
     return device._replace(running=whole_image(device.slot), slot=(device.running,) * CELLS, met=False)
-
-
-def canonical(engines: Engines, world: World) -> World:
-    """The same world with the smallest versionNumbers of the same order, for only order and equality matter."""
-    view = engines.views[world.engine]
-    for job, execution in enumerate(world.jobs):
-        name = job_name(job)
-        if execution.version == 0:
-            continue
-        versions = {execution.version, 0}
-        if view.job.job_id == name:
-            versions.add(view.job.version)
-        record = device_record(world.device, name)
-        versions.add(record)
-        versions.update(notice.version for notice in world.net.notices if notice.job == job)
-        answers = [answer for answer in (world.net.answer, world.net.straggler) if answer is not None]
-        versions.update(answer.version for answer in answers if job in (answer.job, answer.described))
-        rank = {version: position for position, version in enumerate(sorted(versions))}
-        if all(version == position for version, position in rank.items()):
-            continue
-        world = renumbered(engines, world, job, rank, record)
-        view = engines.views[world.engine]
-    return world
-
-
-def device_record(device: Device, name: str) -> int:
-    """The versionNumber in the record, when it is of the job."""
-    if device.record is None or device.record[124:125] != name.encode():
-        return 0
-    return int.from_bytes(device.record[12:16], "little")
-
-
-def renumbered(engines: Engines, world: World, job: int, rank: dict[int, int], record: int) -> World:
-    name = job_name(job)
-    engine, device, net = world.engine, world.device, world.net
-    if engines.views[engine].job.job_id == name:
-        engine = engines.with_version(engine, rank[engines.views[engine].job.version])
-    if record:
-        device = device._replace(record=with_record_version(device.record or b"", rank[record]))
-    notices = tuple(
-        notice._replace(version=rank[notice.version]) if notice.job == job else notice for notice in net.notices
-    )
-    answers = [
-        answer._replace(version=rank[answer.version])
-        if answer is not None and job in (answer.job, answer.described)
-        else answer
-        for answer in (net.answer, net.straggler)
-    ]
-    execution: Execution = world.jobs[job]._replace(version=rank[world.jobs[job].version])
-    return world._replace(
-        engine=engine,
-        device=device,
-        jobs=service.changed_job(world.jobs, job, execution),
-        net=net._replace(notices=notices, answer=answers[0], straggler=answers[1]),
-    )
-
-
-@cache
-def with_record_version(record: bytes, version: int) -> bytes:
-    """The same record with another versionNumber."""
-    known = decode(record)
-    assert known is not None
-    job = known.job.duplicate()
-    job.version = version
-    phases = {
-        RecordPhase.DOWNLOADING: Phase.RECEIVING,
-        RecordPhase.VERIFIED: Phase.APPLYING,
-        RecordPhase.REQUESTED: Phase.REVERTING,
-        RecordPhase.REPORTING: Phase.REPORTING,
-    }
-    return encode(phases[known.phase], job)

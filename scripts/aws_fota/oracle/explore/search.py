@@ -7,9 +7,11 @@ import gc
 from collections import deque
 from dataclasses import dataclass, field
 
-from aws_fota.oracle.explore.carrying_out import Violated, canonical
-from aws_fota.oracle.explore.moves import Move, Moves, fair_move, fair_moves
-from aws_fota.oracle.explore.properties import STATE_CHECKS, Snapshot, p3_disagreement_at_rest
+from aws_fota.oracle.explore.canonical import canonical
+from aws_fota.oracle.explore.carrying_out import Violated
+from aws_fota.oracle.explore.glue import Move
+from aws_fota.oracle.explore.moves import Moves, fair_move, fair_moves
+from aws_fota.oracle.explore.state_properties import STATE_CHECKS, Snapshot, p3_disagreement_at_rest
 from aws_fota.oracle.explore.strays import stray_violations
 from aws_fota.oracle.explore.world import Mood, Scenario, World
 

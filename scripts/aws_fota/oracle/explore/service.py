@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aws_fota.oracle.engine_io import Request
-from aws_fota.oracle.explore.world import Answer, Execution, Net, Notice, World
+from aws_fota.oracle.explore.world import Answer, Execution, Notice, World
 from aws_fota.oracle.outcome import JobStatus, Refusal
 from aws_fota.oracle.topics import TopicKind
 
@@ -103,8 +103,3 @@ def update(world: World, asked: Asked) -> tuple[World, Answer]:
     )
     world = with_jobs(world, changed_job(world.jobs, job, after), online=True)
     return world, Answer(TopicKind.UPDATE_ACCEPTED, job, status=after.status, version=after.version)
-
-
-def without_answer(net: Net) -> Net:
-    """The network after an answer was lost."""
-    return net._replace(answer=None)
