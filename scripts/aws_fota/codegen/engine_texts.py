@@ -41,6 +41,9 @@ REASONS = (
     "cancelled by the application",
 )
 
+#: The reasons whose detail is the index of a field, FIELD_TOO_LONG to FIELD_MISSING.
+ABOUT_A_FIELD = range(3, 9)
+
 #: Bytes in JSON, quotes aside, of the longest path that is told in statusDetails.
 FIELD_PATH_MAX = 128
 
@@ -57,8 +60,13 @@ def field_path(field: Field) -> str:
 def payload_worst(model: Model) -> int:
     """Bytes of the longest payload that a build can send, without its NUL."""
     reason = max(REASONS, key=len)
+    about_a_field = max((REASONS[number] for number in ABOUT_A_FIELD), key=len)
     path = max((field_path(field) for field in model.description.fields), key=_json_size, default="")
-    details = [{"progress": "100"}, {"reason": reason, "detail": str(_U32_MAX)}, {"reason": reason, "field": path}]
+    details = [
+        {"progress": "100"},
+        {"reason": reason, "detail": str(_U32_MAX)},
+        {"reason": about_a_field, **({"field": path} if path else {})},
+    ]
     sent = []
     for status, told in zip(("IN_PROGRESS", "REJECTED", "REJECTED"), details, strict=True):
         update: dict[str, Any] = {"status": status, "statusDetails": told, "expectedVersion": _U32_MAX}
