@@ -52,6 +52,8 @@ if(NOT aws_fota_result EQUAL 0)
   message(FATAL_ERROR "${aws_fota_error}")
 endif()
 
+# In the order of the list, which is that of the depfile: Ninja expects the first output to be its first target.
+set(aws_fota_outputs "")
 set(aws_fota_sources "")
 set(aws_fota_headers "")
 string(JSON aws_fota_count LENGTH "${aws_fota_list}" files)
@@ -61,7 +63,9 @@ foreach(index RANGE ${aws_fota_last})
   string(JSON path GET "${aws_fota_list}" files ${index} path)
   if(action STREQUAL "would-remove")
     continue()
-  elseif(path MATCHES "\\.c$")
+  endif()
+  list(APPEND aws_fota_outputs "${aws_fota_folder}/${path}")
+  if(path MATCHES "\\.c$")
     list(APPEND aws_fota_sources "${aws_fota_folder}/${path}")
   else()
     list(APPEND aws_fota_headers "${aws_fota_folder}/${path}")
@@ -83,11 +87,11 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
 # Files that did not change are not written again. Ninja takes that as it is; Make would run the command forever.
 set(aws_fota_touch "")
 if(CMAKE_GENERATOR MATCHES "Makefiles")
-  set(aws_fota_touch COMMAND ${CMAKE_COMMAND} -E touch ${aws_fota_sources} ${aws_fota_headers})
+  set(aws_fota_touch COMMAND ${CMAKE_COMMAND} -E touch ${aws_fota_outputs})
 endif()
 
 add_custom_command(
-  OUTPUT ${aws_fota_sources} ${aws_fota_headers}
+  OUTPUT ${aws_fota_outputs}
   COMMAND ${aws_fota_generate} --depfile "${CMAKE_CURRENT_BINARY_DIR}/generated.d"
   ${aws_fota_touch}
   DEPENDS "${DOTCONFIG}" ${aws_fota_package}
