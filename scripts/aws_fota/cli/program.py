@@ -8,10 +8,13 @@ import contextlib
 import io
 import os
 import shlex
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any, TextIO, cast
 
 from aws_fota.cli.commands import COMMANDS
@@ -61,6 +64,38 @@ def _dispatch(args: argparse.Namespace) -> int:
     return int(COMMANDS[args.aws_fota_command].load().run(args))
 
 
+class _Terminated(KeyboardInterrupt):
+    """Somebody else than Ctrl-C ended the program; unwinds it as Ctrl-C does, so that no temporary file is left.
+
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated(number)
+
+
+@contextlib.contextmanager
+def _unwound_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise :class:`_Terminated`, where nobody has other plans with them."""
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    ours = []
+    if threading.current_thread() is threading.main_thread():
+        ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _terminate)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
 class _Watched:
     """The standard output, remembering how it failed: a broken pipe elsewhere, say of a socket, is another matter."""
 
@@ -91,7 +126,8 @@ def _guarded(action: Callable[[], int], debug: bool) -> int:
     watched = _Watched(stdout)
     sys.stdout = cast(TextIO, watched)
     try:
-        code = _coded(action, debug)
+        with _unwound_by_signals():
+            code = _coded(action, debug)
         watched.flush()
     except OSError as error:
         return _stdout_failed(stdout, error)
@@ -106,6 +142,9 @@ def _coded(action: Callable[[], int], debug: bool) -> int:
         return action()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.OK if ended.code is None else ExitCode.USAGE
+    except _Terminated as ended:
+        _tell("terminated")
+        return 128 + ended.number
     except KeyboardInterrupt:
         _tell("interrupted")
         return INTERRUPTED

@@ -101,6 +101,9 @@ class Compiler:
 
     def _run(self, arguments: Sequence[str], folder: Path | None = None) -> str:
         environment = {**os.environ, "LC_ALL": "C"}
+        if folder is not None:
+            # A compiler that is killed leaves its temporary files; here they go with the folder.
+            environment["TMPDIR"] = str(folder.resolve())
         done = subprocess.run(
             [*self.command, *arguments],
             capture_output=True,

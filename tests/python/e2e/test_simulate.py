@@ -309,7 +309,11 @@ def test_a_simulation_that_takes_too_long_is_given_up(command: InProcess) -> Non
     assert "FAILED     did not end within 1 seconds, the job is IN_PROGRESS\n" in done.stdout
 
 
-def test_ctrl_c_leaves_no_process_and_no_file(shell: Shell) -> None:
+@pytest.mark.parametrize(
+    ("number", "said_last"),
+    [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated"), (signal.SIGHUP, "terminated")],
+)
+def test_a_signal_leaves_no_process_and_no_file(shell: Shell, number: signal.Signals, said_last: str) -> None:
     process = subprocess.Popen(
         shell.command("--latency", "500"),
         cwd=shell.folder,
@@ -319,7 +323,7 @@ def test_ctrl_c_leaves_no_process_and_no_file(shell: Shell) -> None:
         encoding="utf-8",
         start_new_session=True,
         # Whoever runs the tests in the background has SIGINT ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     assert process.stderr is not None
     said = ""
@@ -327,12 +331,12 @@ def test_ctrl_c_leaves_no_process_and_no_file(shell: Shell) -> None:
         said += line
         if line.startswith("downloading"):
             break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     stdout, stderr = process.communicate(timeout=WAIT_S)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert stdout == ""
     assert "Traceback" not in said + stderr
-    assert stderr.endswith("aws-fota: interrupted\n")
+    assert stderr.endswith(f"aws-fota: {said_last}\n")
     assert shell.left() == []
     assert list(shell.temporary.iterdir()) == []
     deadline = time.monotonic() + WAIT_S

@@ -226,3 +226,14 @@ def test_a_terminal_without_unicode_is_no_obstacle(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "gr\\xf6\\xdfe: is not a folder" in done.stderr
+
+
+def test_ctrl_c_while_the_program_is_still_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, path: object, target: object = None) -> None:
+            if name == "aws_fota.cli.program":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "aws_fota.cli.program")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert run(["--version"]) == 130

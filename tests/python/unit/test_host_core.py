@@ -18,7 +18,7 @@ from aws_fota.config.limits import Settings
 from aws_fota.errors import EnvironmentLacks, InputError
 from aws_fota.host import build_cache
 from aws_fota.host.build_cache import Built, build
-from aws_fota.host.compiler import CompileFailed, find_compiler
+from aws_fota.host.compiler import CompileFailed, Compiler, find_compiler
 from aws_fota.host.engine import Engine
 from aws_fota.host.image import ImageVersion
 from aws_fota.host.inputs import Action, Boot, Message, Plain, Result, Url
@@ -108,6 +108,16 @@ def test_a_compile_error_has_the_compilers_words(tmp_path: Path) -> None:
     (tmp_path / "broken.c").write_text("int broken(void) { return nothing; }\n")
     with pytest.raises(CompileFailed, match=r"broken\.c:1:.*'nothing' undeclared"):
         find_compiler().shared_library(tmp_path, ["broken.c"], "broken.so", sanitize=False)
+
+
+def test_what_a_killed_compiler_leaves_goes_with_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "of the build"
+    folder.mkdir()
+    compiler = tmp_path / "compiler"
+    compiler.write_text('#!/bin/sh\ntouch "$TMPDIR/left.o"\n', encoding="utf-8")
+    compiler.chmod(0o755)
+    Compiler((str(compiler),), "").shared_library(folder, ["core.c"], "core.so", sanitize=False)
+    assert (folder / "left.o").exists()
 
 
 def test_declarations_hold_numeric_macros_and_no_system_header(built: Built, core: Core) -> None:
