@@ -105,9 +105,12 @@ def _usage(name: str, size: int, memory: Memory) -> Usage:
 
 
 def _named(image: Image) -> Iterator[_Part]:
+    in_tree = any(symbol.file == "aws_fota.c" for symbol in image.symbols)
     for symbol in image.symbols:
         group = groups.by_name(symbol.name, symbol.file, symbol.memory)
         if group is not None:
+            # The in-tree library has no glue of its own: its API is in the file that holds its engine.
+            group = Group.ENGINE if in_tree and group is Group.GLUE else group
             yield group, _plain(symbol.name), symbol.size, symbol.memory
 
 

@@ -206,3 +206,16 @@ def test_any_part_of_an_image_is_refused_in_one_line(
 )
 def test_who_owns_what(owner: str, memory: Memory, group: Group | None) -> None:
     assert groups.by_owner(owner, memory) is group
+
+
+def test_the_in_tree_library_without_a_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "aws_fota.c").write_text(
+        "static char payload_buf[1350];\n"
+        "char *aws_fota_init(void) { return payload_buf; }\n"
+        "int main(void) { return 0; }\n"
+    )
+    gcc(tmp_path, ["aws_fota.c", "-no-pie", "-o", "zephyr.elf"])
+    found = report(capsys, [tmp_path / "zephyr.elf"])["groups"]
+    assert found["engine"]["ram"] == 1350
+    assert found["engine"]["flash"] > 0
+    assert found["glue"]["flash"] == 0
