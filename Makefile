@@ -37,8 +37,8 @@ demo: $(VENV)/.demo
 test: lint unit
 
 lint: $(VENV)/.test
-	$(RUN) -m ruff check scripts tests benchmarks
-	$(RUN) -m ruff format --check scripts tests benchmarks
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest -q tests/python/lint
 
