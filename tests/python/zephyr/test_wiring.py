@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the module is wired into a Zephyr build: what is generated when, from where, and what it says when it cannot.
+
+Runs where a Zephyr tree is: ``ZEPHYR_BASE``, or ``~/zephyrproject/zephyr``. Nothing is compiled here; twister does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+TREE = Path(os.environ.get("ZEPHYR_BASE") or Path.home() / "zephyrproject/zephyr")
+TOOLS = TREE.parent / ".venv/bin"
+TARGET = "aws_fota_headers"
+GENERATED = "modules/west-aws-fota/generated"
+#: What a build takes from the checkout.
+PARTS = ("schemas", "scripts", "templates", "zephyr")
+
+pytestmark = pytest.mark.skipif(
+    not (TREE / "cmake").is_dir() or not TOOLS.is_dir() or shutil.which("cmake") is None,
+    reason=f"there is no Zephyr workspace around {TREE} (set ZEPHYR_BASE)",
+)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Every file in `folder`, with the digest of its content."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def run(*command: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as somebody in an activated workspace does."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
+        "ZEPHYR_BASE": str(TREE),
+        "ZEPHYR_TOOLCHAIN_VARIANT": "host",
+        **changes,
+    }
+    return subprocess.run([*map(str, command)], env=environment, capture_output=True, text=True, timeout=300)
+
+
+@dataclass(frozen=True)
+class Build:
+    """An application that has the core only. Zephyr takes spaces in the path of a module, and in no other."""
+
+    folder: Path
+    generator: str = "Ninja"
+
+    @property
+    def module(self) -> Path:
+        return self.folder / "the module"
+
+    @property
+    def application(self) -> Path:
+        return self.folder / "application"
+
+    @property
+    def binary(self) -> Path:
+        return self.folder / "build"
+
+    def write(self) -> None:
+        """Copy the module, and write the application."""
+        for part in PARTS:
+            shutil.copytree(ROOT / part, self.module / part, ignore=shutil.ignore_patterns("__pycache__"))
+        self.application.mkdir()
+        (self.application / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.20.0)\n"
+            "find_package(Zephyr REQUIRED HINTS $ENV{ZEPHYR_BASE})\n"
+            "project(wiring)\n"
+            "target_sources(app PRIVATE device.c)\n"
+        )
+        (self.application / "device.c").write_text("int main(void)\n{\n\treturn 0;\n}\n")
+        (self.application / "prj.conf").write_text("CONFIG_AWS_FOTA_CORE_ONLY=y\nCONFIG_AWS_FOTA_CODEGEN=y\n")
+
+    def configure(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return run(
+            *("cmake", "-G", self.generator, "-S", self.application, "-B", self.binary),
+            *("-DBOARD=native_sim/native/64", f"-DEXTRA_ZEPHYR_MODULES={self.module}", *options),
+        )
+
+    def build(self) -> str:
+        done = run("cmake", "--build", self.binary, "--target", TARGET)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module", params=["Ninja", "Unix Makefiles"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
+    build = Build(tmp_path_factory.mktemp("wiring"), request.param)
+    build.write()
+    done = build.configure()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Generating the AWS FOTA module" in build.build()
+    yield build
+
+
+def test_a_second_build_generates_nothing(built: Build) -> None:
+    assert "Generating the AWS FOTA module" not in built.build()
+
+
+def test_a_template_that_changed_is_generated_from_again(built: Build) -> None:
+    template = built.module / "templates/src/core/version.c.j2"
+    text = template.read_text()
+    before = digests(built.binary / GENERATED)
+    template.write_text(text + "/* changed */\n")
+    assert "Generating the AWS FOTA module" in built.build()
+    after = digests(built.binary / GENERATED)
+    assert [path for path in after if after[path] != before[path]] == ["src/core/version.c"]
+    template.write_text(text)
+    built.build()
+    assert digests(built.binary / GENERATED) == before
+
+
+def test_generate_makes_the_same_bytes(built: Build, tmp_path: Path) -> None:
+    done = run(
+        *(TOOLS / "python", "-m", "aws_fota", "generate", "-d", built.binary, "-o", tmp_path / "out"),
+        PYTHONPATH=str(built.module / "scripts"),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    assert done.returncode == 0, done.stderr
+    assert digests(tmp_path / "out") == digests(built.binary / GENERATED)
+
+
+def test_the_checkout_is_not_written_to(built: Build) -> None:
+    expected: dict[str, str] = {}
+    for part in PARTS:
+        expected |= {f"{part}/{path}": value for path, value in digests(ROOT / part).items()}
+    there = digests(built.module)
+    assert {path for path in there if "__pycache__" in path} == set()
+    assert set(there) <= set(expected)
+
+
+def test_a_description_of_the_application_is_found(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    build.write()
+    text = (ROOT / "schemas/default/aws_fota.yaml").read_text().replace("app_fw_update", "mine")
+    (build.application / "aws_fota.yaml").write_text(text)
+    (tmp_path / "named.yaml").write_text(text.replace("mine", "named"))
+    assert build.configure().returncode == 0
+    build.build()
+    tables = build.binary / GENERATED / "src/core"
+    assert any('"mine"' in path.read_text() for path in tables.iterdir())
+    assert build.configure(f"-DAWS_FOTA_DESCRIPTION={tmp_path / 'named.yaml'}").returncode == 0
+    build.build()
+    assert any('"named"' in path.read_text() for path in tables.iterdir())
+    # What is wrong with it is told before anything is built, with its line.
+    (tmp_path / "named.yaml").write_text("version: 1\n")
+    done = build.configure()
+    assert done.returncode != 0
+    assert "named.yaml:1: fields:" in " ".join(done.stderr.split())
+
+
+def test_limits_that_do_not_fit_each_other_end_the_configuration(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    build.write()
+    done = build.configure("-DCONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS=60", "-DCONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS=30")
+    assert done.returncode != 0
+    told = " ".join(done.stderr.split())
+    assert "CONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS" in told and "CONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS" in told
+    assert "60" in told and "30" in told
