@@ -7,6 +7,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from io import FileIO
 from pathlib import Path
 
 from aws_fota.errors import InputError
@@ -16,7 +17,8 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     """Write several files: all are written beside their targets first, and only then put in place.
 
     The mode of a file that is replaced is kept; a new one gets what the umask allows. Missing folders are made, and
-    removed again when the files cannot be written.
+    removed again when the files cannot be written. What is no file, such as ``/dev/null`` or a pipe, is written into
+    and never replaced.
 
     Raises:
         InputError: a file or its folder cannot be written. While files are prepared nothing has changed; what fails
@@ -29,7 +31,11 @@ def write_all(files: Mapping[Path, bytes]) -> None:
         for path, content in files.items():
             with _telling(path):
                 folders.extend(_made(path.parent))
-                prepared[path] = _prepare(path, content)
+                if not _is_special(path):
+                    prepared[path] = _prepare(path, content)
+        for path in [path for path in files if path not in prepared]:
+            with _telling(path), path.open("wb", buffering=0) as stream:
+                _write_through(stream, files[path])
         for path in list(prepared):
             with _telling(path):
                 prepared[path].replace(path)
@@ -105,6 +111,17 @@ def _made(folder: Path) -> list[Path]:
     for path in made:
         path.mkdir(exist_ok=True)
     return made
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is neither a file nor a folder: a device, a pipe, a socket."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _write_through(stream: FileIO, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[stream.write(rest) :]
 
 
 def _prepare(path: Path, content: bytes) -> Path:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import io
 import os
 import shlex
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +27,9 @@ INTERRUPTED = 130
 READER_GONE = 141
 #: A defect of this program; sysexits.h calls it EX_SOFTWARE.
 DEFECT = 70
+
+#: What a write says for which there is no room.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -162,6 +167,11 @@ def _coded(action: Callable[[], int], debug: bool) -> int:
     except Exception as error:
         if error is cast(_Watched, sys.stdout).failure:
             raise
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _show(debug)
+            full = _disk_is_full(error)
+            _tell_all(full)
+            return full.exit_code
         return _defect(error, debug)
 
 
@@ -187,6 +197,16 @@ def _missing_package(name: str) -> EnvironmentLacks:
         f"the Python package '{name.split('.')[0]}' is missing",
         rule="python-package",
         fix=f"install it with: {shlex.quote(sys.executable)} -m pip install {wanted}",
+    )
+
+
+def _disk_is_full(error: OSError) -> EnvironmentLacks:
+    where = error.filename if isinstance(error.filename, str) else tempfile.gettempdir()
+    return EnvironmentLacks(
+        f"a temporary file cannot be written: {error.strerror}",
+        rule="disk-space",
+        path=where,
+        fix="make room there, or set TMPDIR to a folder with some",
     )
 
 

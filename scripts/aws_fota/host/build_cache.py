@@ -87,6 +87,7 @@ def _build_into(folder: Path, files: dict[str, bytes], compiler: Compiler, sanit
     try:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         work = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+        _fill(work, folder, files, compiler, sanitize)
     except OSError as error:
         raise InputError(
             f"the cache of compiled cores cannot be written: {error.strerror}",
@@ -94,6 +95,10 @@ def _build_into(folder: Path, files: dict[str, bytes], compiler: Compiler, sanit
             path=folder.parent,
             fix="set AWS_FOTA_CACHE to a folder that can be written to",
         ) from error
+
+
+def _fill(work: Path, folder: Path, files: dict[str, bytes], compiler: Compiler, sanitize: bool) -> None:
+    """Build in `work`, which becomes `folder`."""
     try:
         for path, text in files.items():
             (work / path).parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from aws_fota.emulator import jobs_documents
 from aws_fota.emulator.emulator_thread import EmulatorThread
 from aws_fota.emulator.http_faults import HttpFault
 from aws_fota.emulator.jobs_model import Execution, Status
-from aws_fota.errors import ExitCode
+from aws_fota.errors import ExitCode, InputError
 from aws_fota.host.bootloader import Bootloader
 from aws_fota.host.build_cache import build
 from aws_fota.host.device import Device
@@ -32,7 +32,7 @@ from aws_fota.host.simulate_faults import FAULTS
 from aws_fota.host.simulate_images import Images, images_around, made_images
 from aws_fota.host.simulate_progress import ProgressDisplay
 from aws_fota.host.slot import Flash
-from aws_fota.output import write_atomically
+from aws_fota.output import write_all
 from aws_fota.report.diagram_svg import svg_diagram
 from aws_fota.report.diagram_text import text_diagram
 from aws_fota.report.sequence import sequence
@@ -100,6 +100,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry ``simulate`` out."""
+    if args.trace.resolve() == args.svg.resolve() and not args.svg.is_char_device():
+        raise InputError(
+            "is wanted for the trace and for the diagram",
+            rule="output",
+            path=args.svg,
+            fix="give --trace and --svg different names",
+        )
     source = model_source(args)
     model = source.model()
     images = images_around(args.image) if args.image else made_images()
@@ -211,9 +218,8 @@ def _write(args: argparse.Namespace, images: Images, trace: Trace, outcome: _Out
     steps = sequence(outcome.entries)
     title = f"{JOB_ID}: {images.running_version} to {images.offered_image.version}"
     result = "SUCCEEDED" if not outcome.reason else outcome.reason
-    write_atomically(args.trace, trace.json_lines())
-    write_atomically(args.svg, svg_diagram(steps, f"{title}, {result}"))
     sys.stdout.write(text_diagram(steps, sys.stdout.encoding or "ascii"))
+    write_all({args.trace: trace.json_lines(), args.svg: svg_diagram(steps, f"{title}, {result}")})
 
 
 def _tell(args: argparse.Namespace, images: Images, outcome: _Outcome) -> int:

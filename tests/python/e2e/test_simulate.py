@@ -259,6 +259,19 @@ def test_an_output_that_cannot_be_written(command: InProcess) -> None:
     assert command.left() == ["file"]
 
 
+def test_what_happened_is_told_though_it_cannot_be_kept(command: InProcess) -> None:
+    (command.folder / "file").write_text("in the way")
+    done = command.run("--svg", "file/sequence.svg", *FAST)
+    assert done.returncode == 2
+    assert "FINISHED: SUCCEEDED" in done.stdout
+    assert command.left() == ["file"], "the trace alone"
+
+
+def test_trace_and_diagram_are_two_files(command: InProcess) -> None:
+    _refused(command.run("--trace", "a/../out", "--svg", "out"), 2, "out", "--trace", "--svg", "[output]")
+    assert command.left() == []
+
+
 SUCCEEDED = "1.0.0 to 1.1.0, running and confirmed"
 REFUSED = "the job is FAILED: server refused the download (detail {})"
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import shlex
@@ -63,6 +64,14 @@ def raising(error: BaseException) -> Any:
             ["aws-fota: error: one", "aws-fota: error: two"],
         ),
         (KeyboardInterrupt(), 130, ["aws-fota: interrupted"]),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/t/x"),
+            3,
+            [
+                "aws-fota: error: /t/x: a temporary file cannot be written: No space left on device; "
+                "make room there, or set TMPDIR to a folder with some [disk-space]"
+            ],
+        ),
     ],
 )
 def test_errors(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -84,6 +85,16 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked.write_text("in the way")
     with pytest.raises(InputError, match="AWS_FOTA_CACHE"):
         build(MODEL, cache=blocked / "cache")
+
+
+def test_a_cache_without_room_is_named_and_left_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"No space left on device.*AWS_FOTA_CACHE"):
+        build(MODEL, cache=tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_without_a_compiler_one_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

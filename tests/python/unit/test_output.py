@@ -84,3 +84,26 @@ def test_an_unchanged_file_is_not_touched(tmp_path: Path) -> None:
     assert (path.stat().st_mtime, path.stat().st_ino) == (1, inode)
     assert write_if_changed(path, b"2")
     assert path.read_bytes() == b"2"
+
+
+def test_a_pipe_is_written_into_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_all({pipe: b"content", tmp_path / "file": b"1"})
+        assert os.read(reader, 100) == b"content"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "pipe"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no device that is always full")
+def test_a_device_that_is_full_changes_nothing(tmp_path: Path) -> None:
+    device = tmp_path / "device"
+    device.symlink_to("/dev/full")
+    with pytest.raises(InputError, match="No space left on device"):
+        write_all({tmp_path / "a/file": b"1", device: b"content"})
+    assert [path.name for path in tmp_path.iterdir()] == ["device"]
+    assert device.is_symlink()
