@@ -7,11 +7,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 JOBS ?= auto
 
-.PHONY: help demo test lint unit bench fuzz explore mutate clean
+.PHONY: help demo test lint unit zephyr bench fuzz explore mutate clean
 
 help:
 	@echo "make demo     one whole firmware update: generated module against the local AWS"
 	@echo "make test     lint, types, unit, differential, emulator and end-to-end tests"
+	@echo "make zephyr   the wiring into a build, and twister (needs a Zephyr tree: ZEPHYR_BASE)"
 	@echo "make lint     ruff, mypy, and the rendered C with gcc, clang and clang-format"
 	@echo "make bench    flash, RAM, stack and instructions (needs the Arm toolchain and qemu)"
 	@echo "make fuzz     libFuzzer on the parser (needs clang)"
@@ -43,7 +44,12 @@ lint: $(VENV)/.test
 	$(RUN) -m pytest -q tests/python/lint
 
 unit: $(VENV)/.test
-	$(RUN) -m pytest -q -n $(JOBS) --dist loadfile --ignore=tests/python/lint
+	$(RUN) -m pytest -q -n $(JOBS) --dist loadfile --ignore=tests/python/lint --ignore=tests/python/zephyr/test_wiring.py
+
+# What can only be seen on a real tree; `make test` needs none.
+zephyr: $(VENV)/.test
+	$(RUN) -m pytest -q tests/python/zephyr/test_wiring.py
+	.ci/twister
 
 bench: $(VENV)/.test
 	$(RUN) benchmarks/run.py
