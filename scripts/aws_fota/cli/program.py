@@ -127,7 +127,8 @@ class _Watched:
 
 
 def _guarded(action: Callable[[], int], debug: bool) -> int:
-    stdout = sys.stdout
+    # A shell's >&- leaves none, which print() takes and others do not.
+    stdout = sys.stdout or io.StringIO()
     watched = _Watched(stdout)
     sys.stdout = cast(TextIO, watched)
     try:

@@ -222,8 +222,15 @@ def _write(args: argparse.Namespace, images: Images, trace: Trace, outcome: _Out
     write_all({args.trace: trace.json_lines(), args.svg: svg_diagram(steps, f"{title}, {result}")})
 
 
+class _Console(Console):
+    """Leaves a reader that went away to the one place where errors become exit codes; rich's own would be 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 def _tell(args: argparse.Namespace, images: Images, outcome: _Outcome) -> int:
-    console = Console(color_system=None if args.no_color else "auto", highlight=False, soft_wrap=True)
+    console = _Console(color_system=None if args.no_color else "auto", highlight=False, soft_wrap=True)
     versions = f"{images.running_version} to {images.offered_image.version}"
     if outcome.reason:
         console.print("FAILED", style="bold red", end="     ")

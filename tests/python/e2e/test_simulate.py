@@ -272,6 +272,20 @@ def test_trace_and_diagram_are_two_files(command: InProcess) -> None:
     assert command.left() == []
 
 
+def test_a_reader_that_goes_away_is_no_failed_update(shell: Shell) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            shell.command(*FAST), cwd=shell.folder, env=shell.environment, stdout=write, stderr=subprocess.PIPE
+        )
+    finally:
+        os.close(write)
+    assert done.returncode == 141
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.endswith(b"FINISHED: SUCCEEDED\n")
+
+
 SUCCEEDED = "1.0.0 to 1.1.0, running and confirmed"
 REFUSED = "the job is FAILED: server refused the download (detail {})"
 

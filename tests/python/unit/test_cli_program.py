@@ -246,3 +246,13 @@ def test_ctrl_c_while_the_program_is_still_being_imported(monkeypatch: pytest.Mo
     monkeypatch.delitem(sys.modules, "aws_fota.cli.program")
     monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
     assert run(["--version"]) == 130
+
+
+def test_without_a_standard_output(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def action(args: argparse.Namespace) -> int:
+        sys.stdout.write("text")
+        return 0
+
+    command(action)
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(["try"]) == 0
