@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,13 @@ async def listen(
         server = await create()
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        if isinstance(error, socket.gaierror) or getattr(error, "errno", None) == errno.EADDRNOTAVAIL:
+            raise InputError(
+                f"{host} is no address of this machine: {reason}",
+                rule="address",
+                field="--host",
+                fix="leave --host out to use 127.0.0.1, or give the address of one of this machine's interfaces",
+            ) from error
         raise InputError(
             f"port {port} of {host} cannot be used: {reason}",
             rule="port",
