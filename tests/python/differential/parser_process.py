@@ -82,7 +82,7 @@ def build(description: Description, settings: Settings, folder: Path, compiler: 
             f"-I{folder}",
             f"-I{folder / 'include'}",
             str(_SOURCE),
-            str(folder / "src" / "core" / "parser.c"),
+            *(str(path) for path in sorted((folder / "src" / "core").glob("parser*.c"))),
             "-o",
             str(program),
         ],

@@ -10,1042 +10,380 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <aws_fota/parser.h>
-
-#include "parser_tables.h"
-
-/** What the next byte belongs to. */
-enum state {
-	STATE_VALUE_OR_END,
-	STATE_VALUE,
-	STATE_KEY_OR_END,
-	STATE_KEY,
-	STATE_COLON,
-	STATE_AFTER_VALUE,
-	STATE_STRING,
-	STATE_ESCAPE,
-	STATE_UNICODE,
-	STATE_UTF8,
-	STATE_LITERAL,
-	/* Numbers, by what was read last. */
-	STATE_MINUS,
-	STATE_ZERO,
-	STATE_INTEGER,
-	STATE_POINT,
-	STATE_FRACTION,
-	STATE_E,
-	STATE_SIGN,
-	STATE_EXPONENT,
-	STATE_REFUSED,
-};
-
-/** Sets of ASCII characters, one bit each in classes. */
-#define CLASS_TEXT  0x01U
-#define CLASS_PATH  0x02U
-#define CLASS_HOST  0x04U
-#define CLASS_JOB   0x08U
-#define CLASS_IPV6  0x10U
-#define CLASS_LOWER 0x20U
-#define CLASS_UPPER 0x40U
-#define CLASS_DIGIT 0x80U
-
-/* clang-format off */
-static const uint8_t classes[128] = {
-	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	0x01, 0x03, 0x00, 0x01, 0x03, 0x03, 0x03, 0x03,
-	0x03, 0x03, 0x03, 0x03, 0x03, 0x0F, 0x17, 0x03,
-	0xBF, 0xBF, 0xBF, 0xBF, 0xBF, 0xBF, 0xBF, 0xBF,
-	0xBF, 0xBF, 0x13, 0x03, 0x03, 0x03, 0x03, 0x03,
-	0x03, 0x5F, 0x5F, 0x5F, 0x5F, 0x5F, 0x5F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x03, 0x00, 0x03, 0x03, 0x0F,
-	0x03, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x03, 0x03, 0x03, 0x03, 0x00,
-};
-/* clang-format on */
-
-#define IPV6_LENGTH_MIN 2
-#define IPV6_LENGTH_MAX 45
-#define PORT_DIGITS_MAX 5
-
-/** The word of a set in which a node has its bit; most descriptions need one word only. */
-static unsigned int word_of(unsigned int node)
-{
-	return MEMBER_WORDS == 1 ? 0U : node / 32U;
-}
-
-static uint32_t bit(unsigned int node)
-{
-	return (uint32_t)1 << node % 32U;
-}
-
-static bool has(const uint32_t *set, unsigned int node)
-{
-	return (set[word_of(node)] & bit(node)) != 0U;
-}
-
-static void add(uint32_t *set, unsigned int node)
-{
-	set[word_of(node)] |= bit(node);
-}
-
-static void add_all(uint32_t *set, const uint32_t *others)
-{
-	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-		set[i] |= others[i];
-	}
-}
-
-static bool has_any(const uint32_t *set, const uint32_t *others)
-{
-	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-		if ((set[i] & others[i]) != 0U) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static uint8_t *destination(const struct aws_fota_parser *p)
-{
-	return (uint8_t *)p->message + nodes[p->node].offset;
-}
-
-static bool is_url(unsigned int sink)
-{
-	return sink >= SINK_SCHEME && sink <= SINK_URL;
-}
-
-/** Record that the described value being read breaks a rule at p->start, and skip its rest. */
-static void violate(struct aws_fota_parser *p, enum aws_fota_parse_result result)
-{
-	const struct node_entry *const entry = &nodes[p->node];
-	const bool container = entry->kind == KIND_OBJECT || entry->kind == KIND_ARRAY;
-
-	if (p->result == AWS_FOTA_PARSE_OK) {
-		p->result = (uint8_t)result;
-		p->field = container ? (uint8_t)entry->offset : p->node;
-		p->offset = p->start;
-	}
-	if (container) {
-		add_all(p->spoiled, containers[entry->sink]);
-	} else if (is_url(entry->sink)) {
-		add_all(p->spoiled, url_members);
-	} else {
-		add(p->spoiled, p->node);
-	}
-	p->node = NODE_NONE;
-	p->sink = SINK_SKIP;
-}
-
-static void clear_url(struct aws_fota_url *url)
-{
-	url->scheme = AWS_FOTA_SCHEME_NONE;
-	url->port = 0;
-	url->host[0] = '\0';
-	url->path[0] = '\0';
-}
-
-/** Clear the outputs of some members; those of the job document in EXECUTION only. */
-static void clear(const struct aws_fota_parser *p, const uint32_t *members)
-{
-	struct aws_fota_message *const message = p->message;
-	const unsigned int end =
-		p->kind == AWS_FOTA_MESSAGE_EXECUTION ? NODE_END : AWS_FOTA_FIELD_QUEUED_JOBS + 1;
-
-	for (unsigned int node = 0; node < end; node++) {
-		const struct node_entry *const entry = &nodes[node];
-		uint8_t *to = (uint8_t *)message + entry->offset;
-		unsigned int size = 1;
-
-		if (!has(members, node) || entry->kind >= KIND_OBJECT) {
-			continue;
-		}
-		if (is_url(entry->sink)) {
-			clear_url(&message->job.url);
-			continue;
-		}
-		if (entry->kind == KIND_NUMBER || entry->sink == SINK_TOKEN) {
-			size = sizeof(uint32_t);
-		}
-		if (entry->sink == SINK_U64) {
-			size = sizeof(uint64_t);
-		}
-		if (entry->sink == SINK_HEX) {
-			size = entry->parameter / 2U;
-		}
-		do {
-			*to++ = 0;
-		} while (--size != 0U);
-	}
-}
-
-/** Follow the words of a list by one byte. */
-static bool match(struct aws_fota_parser *p, uint8_t c)
-{
-	const char *const current = &words[p->word];
-	const char *word = current;
-
-	for (; word[0] != '\0'; word += 2 + word[0]) {
-		unsigned int same = 0;
-
-		if (p->matched >= (uint8_t)word[0] || (uint8_t)word[2 + p->matched] != c) {
-			continue;
-		}
-		while (same < p->matched && word[2 + same] == current[2 + same]) {
-			same++;
-		}
-		if (same == p->matched) {
-			p->word = (uint16_t)(word - words);
-			p->matched++;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool word_is_whole(const struct aws_fota_parser *p)
-{
-	return words[p->word] == (char)p->matched;
-}
-
-/** Append a character that its rule allows. */
-static void append(struct aws_fota_parser *p, uint8_t c)
-{
-	if (p->room == 0U) {
-		violate(p, AWS_FOTA_PARSE_TOO_LONG);
-		return;
-	}
-	p->room--;
-	*p->to++ = (char)c;
-}
-
-/** Take a character of a host or port; returns whether it begins the path instead. */
-static bool put_host(struct aws_fota_parser *p, uint8_t c, uint8_t class)
-{
-	struct aws_fota_url *const url = p->url;
-
-	switch (p->sink) {
-	case SINK_HOST_BEGIN:
-		p->to = url->host;
-		p->room = AWS_FOTA_HOST_MAX;
-		if (c == '[') {
-			p->sink = SINK_HOST_IPV6;
-			append(p, c);
-			return false;
-		}
-		if ((class & CLASS_HOST) == 0U) {
-			break;
-		}
-		p->sink = SINK_HOST;
-		/* fallthrough */
-	case SINK_HOST:
-		if ((class & CLASS_HOST) != 0U) {
-			append(p, c);
-			return false;
-		}
-		goto after_host;
-	case SINK_HOST_IPV6: {
-		const long length = p->to - url->host - 1;
-
-		if (c == ']' && length >= IPV6_LENGTH_MIN) {
-			p->sink = SINK_HOST_IPV6_END;
-		} else if ((class & CLASS_IPV6) == 0U || length >= IPV6_LENGTH_MAX) {
-			break;
-		}
-		append(p, c);
-		return false;
-	}
-	case SINK_PORT:
-		if ((class & CLASS_DIGIT) != 0U) {
-			p->value = p->value * 10U + (c & 0x0FU);
-			if (p->room == 0U || p->value > UINT16_MAX) {
-				break;
-			}
-			p->room--;
-			if (p->room == 0U && p->value == 0U) {
-				break;
-			}
-			url->port = (uint16_t)p->value;
-			return false;
-		}
-		if (p->value == 0U) {
-			break;
-		}
-		/* fallthrough */
-after_host:
-	default:
-		if (c == ':' && p->sink != SINK_PORT) {
-			*p->to = '\0';
-			p->sink = SINK_PORT;
-			p->value = 0;
-			p->room = PORT_DIGITS_MAX;
-			return false;
-		}
-		/* Of a whole URL the scheme was matched before. */
-		if ((c == '/' || c == '?') && p->matched != 0U) {
-			*p->to = '\0';
-			return true;
-		}
-	}
-	violate(p, AWS_FOTA_PARSE_WRONG_VALUE);
-	return false;
-}
-
-/** Take one unescaped byte of a string: of ASCII a character, else a part of one. */
-static void put(struct aws_fota_parser *p, uint8_t c)
-{
-	/* A quote and a backslash get here escaped only; they are allowed where '!' is. */
-	const uint8_t class = c >= 0x80U ? 0U : classes[c == '"' || c == '\\' ? '!' : c];
-
-	switch (p->sink) {
-	case SINK_SKIP:
-		return;
-	case SINK_KEY:
-		if (!match(p, c)) {
-			p->sink = SINK_SKIP;
-		}
-		return;
-	case SINK_SCHEME:
-	case SINK_URL:
-		if (c >= 'A' && c <= 'Z') {
-			c |= 0x20U;
-		}
-		/* fallthrough */
-	case SINK_WORD:
-		if (!match(p, c)) {
-			break;
-		}
-		if (p->sink == SINK_URL && word_is_whole(p)) {
-			p->url->scheme = (uint8_t)words[p->word + 1];
-			p->sink = SINK_HOST_BEGIN;
-		}
-		return;
-	case SINK_STRING:
-		if (c < 0x20U || c == 0x7FU) {
-			break;
-		}
-		append(p, c);
-		return;
-	case SINK_JOB_ID:
-	case SINK_JOB_ID_TOO_LATE:
-		if ((class & CLASS_JOB) == 0U || p->room == 0U) {
-			break;
-		}
-		p->room--;
-		if (p->sink == SINK_JOB_ID) {
-			*p->to++ = (char)c;
-		}
-		return;
-	case SINK_HEX:
-	case SINK_TOKEN:
-		if ((class & (p->sink == SINK_HEX ? CLASS_LOWER | CLASS_UPPER : CLASS_LOWER)) ==
-			    0U ||
-		    p->room == 0U) {
-			break;
-		}
-		p->room--;
-		p->value = p->value << 4 | ((c & 0x0FU) + (c >> 6) * 9U);
-		if (p->sink == SINK_HEX && (p->room & 1U) == 0U) {
-			*p->to++ = (char)p->value;
-		}
-		return;
-	case SINK_HOST_BEGIN:
-	case SINK_HOST:
-	case SINK_HOST_IPV6:
-	case SINK_HOST_IPV6_END:
-	case SINK_PORT:
-		if (!put_host(p, c, class)) {
-			return;
-		}
-		/* fallthrough */
-	case SINK_PATH_BEGIN:
-		p->to = &p->url->path[1];
-		p->room = AWS_FOTA_PATH_MAX - 1;
-		p->sink = SINK_PATH;
-		if (c == '/') {
-			return;
-		}
-		/* fallthrough */
-	case SINK_PATH:
-		if ((class & CLASS_PATH) == 0U) {
-			break;
-		}
-		append(p, c);
-		return;
-	default:
-		break;
-	}
-	violate(p, AWS_FOTA_PARSE_WRONG_VALUE);
-}
-
-/** Take one UTF-16 unit that an escape stands for. */
-static void put_unit(struct aws_fota_parser *p, uint16_t unit)
-{
-	uint32_t code = unit;
-	unsigned int shift = 0;
-
-	if (p->high != 0U) {
-		/* A lone surrogate counts as U+0000, which no rule allows and no key contains. */
-		code = (unit & 0xFC00U) != 0xDC00U ? 0U
-						   : (((uint32_t)p->high - 0xD800U) << 10) +
-							     (unit - 0xDC00U) + 0x10000U;
-		p->high = 0;
-	} else if ((unit & 0xFC00U) == 0xD800U) {
-		p->high = unit;
-		return;
-	} else if ((unit & 0xFC00U) == 0xDC00U) {
-		code = 0;
-	}
-	if (code < 0x80U) {
-		put(p, (uint8_t)code);
-		return;
-	}
-	shift = code < 0x800U ? 6U : code < 0x10000U ? 12U : 18U;
-	put(p, (uint8_t)(0xFF00U >> (shift / 6U + 1U) | code >> shift));
-	do {
-		shift -= 6U;
-		put(p, (uint8_t)(0x80U | (code >> shift & 0x3FU)));
-	} while (shift != 0U);
-}
-
-/** Begin a described string; the sink is that of its type. */
-static void begin_string(struct aws_fota_parser *p)
-{
-	switch (p->sink) {
-	case SINK_JOB_ID:
-		if (p->message->job_id[0] != '\0') {
-			p->sink = SINK_JOB_ID_TOO_LATE;
-		}
-		break;
-	case SINK_HOST:
-		p->sink = SINK_HOST_BEGIN;
-		break;
-	case SINK_PATH:
-		p->sink = SINK_PATH_BEGIN;
-		/* fallthrough */
-	case SINK_URL:
-		/* What a text without a path gets. */
-		p->url->path[0] = '/';
-		p->url->path[1] = '\0';
-		p->to = &p->url->path[1];
-		break;
-	default:
-		break;
-	}
-}
-
-/** The node of the array element that begins. */
-static uint8_t element_node(struct aws_fota_parser *p)
-{
-	uint8_t *const element = &p->element[p->depth - 1];
-	const char *word = &words[nodes[p->node].parameter];
-
-	while (word[0] != '\0' && (uint8_t)word[2] != *element) {
-		word += 3;
-	}
-	/* No described index is as high as the last value, where counting stops. */
-	if (*element != UINT8_MAX) {
-		(*element)++;
-	}
-	return word[0] != '\0' ? (uint8_t)word[1] : NODE_NONE;
-}
-
-/** Begin a value of a certain kind. */
-static void begin(struct aws_fota_parser *p, enum kind kind)
-{
-	const struct node_entry *entry;
-	bool of_list = false;
-
-	p->sink = SINK_SKIP;
-	if (p->depth != 0U && (p->nesting & 1U) == 0U) {
-		p->node = NODE_NONE;
-		if (p->described == p->depth) {
-			/* An element of inProgressJobs or queuedJobs goes by the array's own node. */
-			p->node = p->path[p->depth - 1];
-			of_list = true;
-			if (p->node > AWS_FOTA_FIELD_QUEUED_JOBS) {
-				p->node = element_node(p);
-				of_list = false;
-			}
-		}
-	}
-	if (p->node == NODE_NONE) {
-		return;
-	}
-	entry = &nodes[p->node];
-	if (of_list) {
-		p->seen[0] &= ~bit(AWS_FOTA_FIELD_JOB_ID);
-		if (kind != KIND_OBJECT) {
-			violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
-			return;
-		}
-	} else {
-		const bool duplicate =
-			has(p->seen, p->node) ||
-			(entry->kind == KIND_STRING && is_url(entry->sink) &&
-			 has_any(p->seen, entry->sink == SINK_URL ? url_members : url_whole));
-
-		add(p->seen, p->node);
-		if (duplicate) {
-			violate(p, AWS_FOTA_PARSE_DUPLICATE);
-			return;
-		}
-		if (entry->kind != kind) {
-			violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
-			return;
-		}
-	}
-	if (kind >= KIND_OBJECT) {
-		p->element[p->described] = 0;
-		p->path[p->described++] = p->node;
-		return;
-	}
-	p->sink = (uint8_t)entry->sink;
-	p->value = 0;
-	p->word = (uint16_t)entry->parameter;
-	p->matched = 0;
-	p->room = (uint16_t)entry->parameter;
-	p->to = (char *)destination(p);
-	if (kind == KIND_STRING) {
-		begin_string(p);
-	}
-}
-
-uint64_t aws_fota_job_hash(const char *job_id)
-{
-	/* FNV-1a, draft-eastlake-fnv. */
-	uint64_t hash = 0xCBF29CE484222325U;
-
-	while (*job_id != '\0') {
-		hash = (hash ^ (uint8_t)*job_id++) * 0x100000001B3U;
-	}
-	return hash;
-}
-
-static bool is_remembered(const struct aws_fota_message *message)
-{
-	const uint64_t hash = aws_fota_job_hash(message->job_id);
-
-	for (size_t i = 0; i < message->remembered_count; i++) {
-		if (message->remembered[i] == hash) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/** End a key: find the member that it names. */
-static void end_key(struct aws_fota_parser *p)
-{
-	p->node = NODE_NONE;
-	if (p->sink == SINK_KEY && word_is_whole(p)) {
-		const uint8_t node = (uint8_t)words[p->word + 1];
-
-		if (node >= sizeof(kinds) || (kinds[node] >> p->kind & 1U) != 0U) {
-			p->node = node;
-		}
-	}
-}
-
-/** End a described string at its closing quote. */
-static void end_string(struct aws_fota_parser *p)
-{
-	switch (p->sink) {
-	case SINK_SKIP:
-		return;
-	case SINK_WORD:
-		if (!word_is_whole(p)) {
-			break;
-		}
-		*destination(p) = (uint8_t)words[p->word + 1];
-		return;
-	case SINK_SCHEME:
-		if (!word_is_whole(p)) {
-			break;
-		}
-		p->url->scheme = (uint8_t)words[p->word + 1];
-		return;
-	case SINK_HEX:
-	case SINK_TOKEN:
-		if (p->room != 0U) {
-			break;
-		}
-		if (p->sink == SINK_TOKEN) {
-			p->message->client_token = (uint32_t)p->value;
-		}
-		return;
-	case SINK_PORT:
-		if (p->value == 0U) {
-			break;
-		}
-		return;
-	case SINK_JOB_ID:
-	case SINK_JOB_ID_TOO_LATE:
-		if (p->room == AWS_FOTA_JOB_ID_MAX) {
-			break;
-		}
-		if (p->sink == SINK_JOB_ID_TOO_LATE) {
-			return;
-		}
-		*p->to = '\0';
-		if (p->kind == AWS_FOTA_MESSAGE_PENDING && is_remembered(p->message)) {
-			p->message->job_id[0] = '\0';
-		}
-		return;
-	case SINK_URL:
-	case SINK_HOST_BEGIN:
-	case SINK_HOST_IPV6:
-		break;
-	default:
-		*p->to = '\0';
-		return;
-	}
-	violate(p, AWS_FOTA_PARSE_WRONG_VALUE);
-}
-
-/** Take one digit of a described integer. */
-static void put_digit(struct aws_fota_parser *p, uint8_t c)
-{
-	value_t limit = bounds[nodes[p->node].parameter].maximum;
-	const uint8_t digit = c & 0x0FU;
-
-	if (p->sink == SINK_I32) {
-		if (p->negative) {
-			limit = (value_t)INT32_MAX + 1U;
-		} else if (limit > INT32_MAX) {
-			/* The maximum is below zero. */
-			violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
-			return;
-		}
-	}
-	if (p->value > limit / 10U || digit > limit - p->value * 10U) {
-		violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
-		return;
-	}
-	p->value = p->value * 10U + digit;
-}
-
-/** End a described integer at the byte after it. */
-static void end_number(struct aws_fota_parser *p)
-{
-	const value_t minimum = bounds[nodes[p->node].parameter].minimum;
-
-	if (p->sink == SINK_I32) {
-		const int64_t value = p->negative ? -(int64_t)p->value : (int64_t)p->value;
-
-		if (value < (int32_t)minimum ||
-		    value > (int32_t)bounds[nodes[p->node].parameter].maximum) {
-			violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
-			return;
-		}
-		*(int32_t *)(void *)destination(p) = (int32_t)value;
-		return;
-	}
-	if (p->value < minimum || (p->negative && p->value != 0U)) {
-		violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
-		return;
-	}
-	if (p->sink == SINK_U64) {
-		*(uint64_t *)(void *)destination(p) = p->value;
-		return;
-	}
-	*(uint32_t *)(void *)destination(p) = (uint32_t)p->value;
-}
+#include "parser_private.h"
 
 void aws_fota_parser_init(struct aws_fota_parser *p, enum aws_fota_message_kind kind,
 			  struct aws_fota_message *message)
 {
-	*p = (struct aws_fota_parser){
-		.state = STATE_VALUE,
-		.kind = (uint8_t)kind,
-		.node = AWS_FOTA_FIELD_MESSAGE,
-		.url = &message->job.url,
-		.message = message,
-	};
-	clear(p, presentable);
-	for (size_t i = 0; i < sizeof(message->present) / sizeof(message->present[0]); i++) {
-		message->present[i] = 0;
+	p->result = AWS_FOTA_PARSE_OK;
+	p->field = AWS_FOTA_FIELD_MESSAGE;
+	p->offset = 0;
+	p->node = AWS_FOTA_FIELD_MESSAGE;
+	p->depth = 0;
+	p->described = 0;
+	p->executing = false;
+	p->state = STATE_VALUE;
+	p->kind = (uint8_t)kind;
+	p->units = 0;
+	p->position = 0;
+	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
+		p->seen[i] = 0;
+		p->spoiled[i] = 0;
+	}
+	p->url = &message->job.url;
+	p->message = message;
+	message->job_id[0] = '\0';
+	if (kind == AWS_FOTA_MESSAGE_EXECUTION) {
+		clear_url(p->url);
 	}
 }
 
-static bool is_space(uint8_t c)
+/** Refuse the text, if it was not refused before. */
+static int refuse(struct aws_fota_parser *p, enum aws_fota_parse_result result)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool is_digit(uint8_t c)
-{
-	return (uint8_t)(c - '0') < 10U;
-}
-
-/** Whether @a c belongs to the number being read, as a state; STATE_AFTER_VALUE when it ended before. */
-static enum state number_state(enum state state, uint8_t c)
-{
-	if (is_digit(c)) {
-		switch (state) {
-		case STATE_MINUS:
-			return c == '0' ? STATE_ZERO : STATE_INTEGER;
-		case STATE_ZERO:
-			return STATE_REFUSED;
-		case STATE_POINT:
-			return STATE_FRACTION;
-		case STATE_E:
-		case STATE_SIGN:
-			return STATE_EXPONENT;
-		default:
-			return state;
+	if (p->state != STATE_REFUSED) {
+		p->state = STATE_REFUSED;
+		p->result = (uint8_t)result;
+		p->field = AWS_FOTA_FIELD_MESSAGE;
+		p->offset = p->position;
+		for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
+			p->spoiled[i] = UINT32_MAX;
 		}
 	}
-	if (c == '.' && (state == STATE_ZERO || state == STATE_INTEGER)) {
-		return STATE_POINT;
-	}
-	if ((c == 'e' || c == 'E') &&
-	    (state == STATE_ZERO || state == STATE_INTEGER || state == STATE_FRACTION)) {
-		return STATE_E;
-	}
-	if ((c == '+' || c == '-') && state == STATE_E) {
-		return STATE_SIGN;
-	}
-	return state == STATE_ZERO || state == STATE_INTEGER || state == STATE_FRACTION ||
-			       state == STATE_EXPONENT
-		       ? STATE_AFTER_VALUE
-		       : STATE_REFUSED;
+	return p->result;
 }
+
+/** Begin a member's name. */
+static void begin_key(struct aws_fota_parser *p)
+{
+	p->node = NODE_KEY;
+	p->sink = SINK_SKIP;
+	if (p->described == p->depth) {
+		const unsigned int parent = p->path[p->depth - 1];
+
+		p->sink = SINK_KEY;
+		p->word = (uint16_t)(aws_fota_parser_nodes[parent].parameter * WORD_LIST_UNIT);
+		p->matched = 0;
+		p->value = 0;
+		if (parent == AWS_FOTA_FIELD_EXECUTION) {
+			p->executing = true;
+		}
+	}
+}
+
+/** End a member's name: find the member. */
+static void end_key(struct aws_fota_parser *p)
+{
+	/* clang-format off */
+#define IN(kind) (1U << AWS_FOTA_MESSAGE_##kind)
+	/* In which kinds of message the envelope's members are described. */
+	static const uint8_t kinds[] = {
+		[AWS_FOTA_FIELD_CLIENT_TOKEN] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED) | IN(PENDING),
+		[AWS_FOTA_FIELD_EXECUTION] = IN(EXECUTION) | IN(WATCH),
+		[AWS_FOTA_FIELD_JOB_ID] = IN(EXECUTION) | IN(WATCH) | IN(PENDING),
+		[AWS_FOTA_FIELD_STATUS] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED),
+		[AWS_FOTA_FIELD_VERSION_NUMBER] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED),
+		[AWS_FOTA_FIELD_JOB_DOCUMENT] = IN(EXECUTION),
+		[AWS_FOTA_FIELD_EXECUTION_STATE] = IN(UPDATED) | IN(REJECTED),
+		[AWS_FOTA_FIELD_CODE] = IN(REJECTED),
+		[AWS_FOTA_FIELD_IN_PROGRESS_JOBS] = IN(PENDING),
+		[AWS_FOTA_FIELD_QUEUED_JOBS] = IN(PENDING),
+	};
+	/* clang-format on */
+	const unsigned int node = (unsigned int)p->value;
+
+	p->node = NODE_NONE;
+	if (p->sink == SINK_KEY && node != 0U &&
+	    (node >= sizeof(kinds) || (kinds[node] >> p->kind & 1U) != 0U)) {
+		p->node = (uint8_t)node;
+	}
+}
+
+/** Go on with the next byte if there is one, else in @a next with the next piece. */
+#define NEXT(next)                                                                                 \
+	do {                                                                                       \
+		p->state = (next);                                                                 \
+		if (at == end) {                                                                   \
+			goto out;                                                                  \
+		}                                                                                  \
+		c = *at++;                                                                         \
+	} while (0)
 
 int aws_fota_parser_feed(struct aws_fota_parser *p, const uint8_t *data, size_t len)
 {
-	static const char literals[] = "true\0false\0null";
-	static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+	/* What a value begins with: the place is its kind, but for the last two. */
+	static const char openers[] = "\"t-{[fn";
 	enum aws_fota_parse_result refusal = AWS_FOTA_PARSE_SYNTAX;
-	size_t i = 0;
+	const uint8_t *at = data;
+	const uint8_t *end;
+	unsigned int c;
+	unsigned int kind;
 
 	if (p->state == STATE_REFUSED) {
 		return p->result;
 	}
-	while (i < len) {
-		const uint8_t c = data[i];
-
-		switch ((enum state)p->state) {
-		case STATE_VALUE_OR_END:
-			if (c == ']') {
-				goto close;
+	if (len == 0U) {
+		return AWS_FOTA_PARSE_OK;
+	}
+	end = data + len;
+	do {
+		c = *at++;
+		/* The usual order of things leads from one case into the next. */
+		switch (p->state) {
+		case STATE_AFTER_VALUE:
+after_value:
+			if (p->depth == 0U) {
+				goto unexpected;
 			}
-			/* fallthrough */
-		case STATE_VALUE:
-			if (is_space(c)) {
-				break;
+			if (c != ',') {
+				if (c != ((p->nesting & 1U) != 0U ? '}' : ']')) {
+					goto unexpected;
+				}
+close:
+				if (p->described == p->depth) {
+					p->described--;
+				}
+				p->depth--;
+				p->nesting >>= 1;
+				p->state = STATE_AFTER_VALUE;
+				continue;
 			}
-			p->start = p->position + (uint32_t)i;
-			if (c == '"') {
-				begin(p, KIND_STRING);
-				p->state = STATE_STRING;
-			} else if (c == '{' || c == '[') {
-				begin(p, c == '{' ? KIND_OBJECT : KIND_ARRAY);
-				if (p->depth == AWS_FOTA_JSON_DEPTH) {
-					refusal = AWS_FOTA_PARSE_DEPTH;
-					goto refuse;
-				}
-				p->depth++;
-				p->nesting = p->nesting << 1 | (c == '{');
-				p->state = c == '{' ? STATE_KEY_OR_END : STATE_VALUE_OR_END;
-			} else if (c == '-' || is_digit(c)) {
-				begin(p, KIND_NUMBER);
-				p->negative = c == '-';
-				p->state = STATE_MINUS;
-				if (c != '-') {
-					continue;
-				}
-			} else {
-				if (c != 't' && c != 'f' && c != 'n') {
-					goto refuse;
-				}
-				begin(p, c == 'n' ? KIND_NULL : KIND_BOOL);
-				p->matched = c == 't' ? 1U : c == 'f' ? 6U : 12U;
-				p->state = STATE_LITERAL;
+			if ((p->nesting & 1U) == 0U) {
+				p->state = STATE_VALUE;
+				continue;
 			}
-			break;
+			NEXT(STATE_KEY);
+			goto key;
 		case STATE_KEY_OR_END:
 			if (c == '}') {
 				goto close;
 			}
 			/* fallthrough */
 		case STATE_KEY:
-			if (is_space(c)) {
-				break;
-			}
+key:
 			if (c != '"') {
-				goto refuse;
+				goto unexpected;
 			}
-			p->sink = SINK_SKIP;
-			if (p->described == p->depth) {
-				const uint8_t parent = p->path[p->depth - 1];
-
-				p->sink = SINK_KEY;
-				p->word = (uint16_t)nodes[parent].parameter;
-				p->matched = 0;
-				add(p->filled, parent);
-			}
-			p->node = NODE_END + 1;
-			p->state = STATE_STRING;
-			break;
-		case STATE_COLON:
-			if (is_space(c)) {
-				break;
-			}
-			if (c != ':') {
-				goto refuse;
-			}
-			p->state = STATE_VALUE;
-			break;
-		case STATE_AFTER_VALUE:
-			if (is_space(c)) {
-				break;
-			}
-			if (p->depth == 0U) {
-				goto refuse;
-			}
-			if (c == ',') {
-				p->state = (p->nesting & 1U) != 0U ? STATE_KEY : STATE_VALUE;
-				break;
-			}
-			if (c != ((p->nesting & 1U) != 0U ? '}' : ']')) {
-				goto refuse;
-			}
-close:
-			if (p->described == p->depth) {
-				p->described--;
-			}
-			p->depth--;
-			p->nesting >>= 1;
-			p->state = STATE_AFTER_VALUE;
-			break;
+			begin_key(p);
+			NEXT(STATE_STRING);
+			/* fallthrough */
 		case STATE_STRING:
-			if (p->high != 0U && c != '\\') {
-				p->high = 0;
-				put(p, 0);
-			}
-			if (p->high == 0U) {
-				p->start = p->position + (uint32_t)i;
-			}
-			if (c == '"') {
-				if (p->node == NODE_END + 1) {
-					end_key(p);
-					p->state = STATE_COLON;
-				} else {
-					end_string(p);
-					p->state = STATE_AFTER_VALUE;
-				}
-			} else if (c == '\\') {
-				p->state = STATE_ESCAPE;
-			} else if (c < 0x20U) {
-				goto refuse;
-			} else if (c < 0x80U) {
-				put(p, c);
-			} else {
-				if (c < 0xC2U || c > 0xF4U) {
-					goto refuse;
-				}
-				p->pending = c < 0xE0U ? 1U : c < 0xF0U ? 2U : 3U;
-				p->lowest = c == 0xE0U ? 0xA0U : c == 0xF0U ? 0x90U : 0x80U;
-				p->highest = c == 0xEDU ? 0x9FU : c == 0xF4U ? 0x8FU : 0xBFU;
-				p->state = STATE_UTF8;
-				put(p, c);
-			}
-			break;
-		case STATE_UTF8:
-			if (c < p->lowest || c > p->highest) {
-				goto refuse;
-			}
-			p->lowest = 0x80;
-			p->highest = 0xBF;
-			put(p, c);
-			p->pending--;
-			if (p->pending == 0U) {
-				p->state = STATE_STRING;
-			}
-			break;
-		case STATE_ESCAPE: {
-			unsigned int k = 0;
-
-			if (c == 'u') {
-				p->state = STATE_UNICODE;
-				p->pending = 4;
-				p->unit = 0;
-				break;
-			}
-			if (p->high != 0U) {
-				p->high = 0;
-				put(p, 0);
-			}
-			while (escapes[k] != (char)c) {
-				k += 2U;
-				if (k == sizeof(escapes) - 1U) {
-					goto refuse;
-				}
-			}
-			put(p, (uint8_t)escapes[k + 1U]);
-			p->state = STATE_STRING;
-			break;
-		}
-		case STATE_UNICODE:
-			if (c >= 0x80U || (classes[c] & (CLASS_LOWER | CLASS_UPPER)) == 0U) {
-				goto refuse;
-			}
-			p->unit = (uint16_t)((unsigned int)p->unit << 4 |
-					     ((c & 0x0FU) + (c >> 6) * 9U));
-			p->pending--;
-			if (p->pending == 0U) {
-				put_unit(p, p->unit);
-				p->state = STATE_STRING;
-			}
-			break;
-		case STATE_LITERAL:
-			if (literals[p->matched] != (char)c) {
-				goto refuse;
-			}
-			p->matched++;
-			if (literals[p->matched] == '\0') {
-				p->state = STATE_AFTER_VALUE;
-				if (p->node != NODE_NONE) {
-					*(bool *)(void *)destination(p) = p->matched == 4U;
-				}
-			}
-			break;
-		default: {
-			/* A number. */
-			const enum state next = number_state((enum state)p->state, c);
-
-			p->start = p->position + (uint32_t)i;
-			if (next == STATE_REFUSED) {
-				goto refuse;
-			}
-			p->state = (uint8_t)next;
-			if (p->sink != SINK_SKIP) {
-				if (next == STATE_ZERO || next == STATE_INTEGER) {
-					put_digit(p, c);
-				} else if (next == STATE_AFTER_VALUE) {
-					end_number(p);
-				} else {
-					violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
-				}
-			}
-			if (next == STATE_AFTER_VALUE) {
+			at = aws_fota_parser_take(p, at - 1, end);
+			if (at == end) {
 				continue;
 			}
-			break;
+			c = *at++;
+			if (p->units != 0U) {
+				/* A high surrogate waits for its other half. */
+				if (c == '\\') {
+					p->state = STATE_ESCAPE;
+					continue;
+				}
+				p->units = 0;
+				aws_fota_parser_put(p, 0);
+			}
+			p->start = p->position + (uint32_t)(at - data) - 1U;
+			if (c != '"') {
+				if (c == '\\') {
+					p->state = STATE_ESCAPE;
+					continue;
+				}
+				if (c >= 0x80U) {
+					goto decode;
+				}
+				if (c < ' ') {
+					goto refuse;
+				}
+				aws_fota_parser_put(p, c);
+				continue;
+			}
+			if (p->node != NODE_KEY) {
+				aws_fota_parser_end_string(p);
+				NEXT(STATE_AFTER_VALUE);
+				goto after_value;
+			}
+			end_key(p);
+			NEXT(STATE_COLON);
+			/* fallthrough */
+		case STATE_COLON:
+			if (c != ':') {
+				goto unexpected;
+			}
+			NEXT(STATE_VALUE);
+			goto value;
+		case STATE_VALUE_OR_END:
+			if (c == ']') {
+				goto close;
+			}
+			/* fallthrough */
+		case STATE_VALUE:
+value:
+			kind = 0;
+			while (openers[kind] != (char)c) {
+				kind++;
+				if (kind == sizeof(openers) - 1U) {
+					if (c - '0' >= 10U) {
+						goto unexpected;
+					}
+					kind = KIND_NUMBER;
+					break;
+				}
+			}
+			if (openers[kind] == 'f') {
+				kind = KIND_BOOL;
+			}
+			p->start = p->position + (uint32_t)(at - data) - 1U;
+			aws_fota_parser_begin(p, kind);
+			p->state = (uint8_t)kind;
+			if (kind == KIND_NUMBER) {
+				p->state = STATE_MINUS;
+				p->negative = c == '-';
+				if (p->negative) {
+					p->start++;
+				} else {
+					at--;
+				}
+			} else if (kind == KIND_OBJECT || kind == KIND_ARRAY) {
+				if (p->depth == AWS_FOTA_JSON_DEPTH) {
+					refusal = AWS_FOTA_PARSE_DEPTH;
+					goto refuse;
+				}
+				p->depth++;
+				p->nesting = p->nesting << 1 | (kind == KIND_OBJECT);
+			} else if (kind != KIND_STRING) {
+				p->state = STATE_LITERAL;
+				p->word = WORDS_LITERAL * WORD_LIST_UNIT;
+				p->matched = 0;
+				at--;
+			}
+			continue;
+		case STATE_ESCAPE:
+		case STATE_UNICODE:
+		case STATE_UTF8:
+decode:
+			if (!aws_fota_parser_decode(p, c)) {
+				goto refuse;
+			}
+			continue;
+		case STATE_LITERAL:
+			at = aws_fota_parser_match(p, at - 1, end);
+			if (p->value != 0U) {
+				p->state = STATE_AFTER_VALUE;
+				if (p->sink == SINK_BOOL) {
+					*(bool *)(void *)p->to = p->value == LITERAL_TRUE;
+				}
+			} else if (at != end) {
+				at++;
+				goto refuse;
+			}
+			continue;
+		default:
+			at = aws_fota_parser_number(p, at - 1, end);
+			if (p->state == STATE_REFUSED) {
+				p->state = STATE_MINUS;
+				at++;
+				goto refuse;
+			}
+			continue;
 		}
+unexpected:
+		if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
+			goto refuse;
 		}
-		i++;
-	}
+	} while (at != end);
+out:
 	p->position += (uint32_t)len;
 	return AWS_FOTA_PARSE_OK;
 
 refuse:
-	p->state = STATE_REFUSED;
-	p->result = (uint8_t)refusal;
-	p->field = AWS_FOTA_FIELD_MESSAGE;
-	p->offset = p->position + (uint32_t)i;
-	return p->result;
+	p->position += (uint32_t)(at - data) - 1U;
+	return refuse(p, refusal);
 }
 
-/** The lowest required member that a message without a violation lacks, or NODE_END. */
-static unsigned int missing(const struct aws_fota_parser *p)
+/** Find the lowest required member that a message without a violation lacks. */
+static void find_missing(struct aws_fota_parser *p)
 {
-	unsigned int node = 0;
-
-	if (!has(p->filled, AWS_FOTA_FIELD_EXECUTION)) {
-		return NODE_END;
-	}
 	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
 		uint32_t wanted = 0;
 
 		if (i == 0U) {
-			wanted = bit(AWS_FOTA_FIELD_JOB_ID) | bit(AWS_FOTA_FIELD_STATUS) |
-				 bit(AWS_FOTA_FIELD_VERSION_NUMBER);
+			wanted = set_bit(AWS_FOTA_FIELD_JOB_ID) | set_bit(AWS_FOTA_FIELD_STATUS) |
+				 set_bit(AWS_FOTA_FIELD_VERSION_NUMBER);
 		}
 		if (p->kind == AWS_FOTA_MESSAGE_EXECUTION) {
-			wanted |= required[i];
-			if (i == 0U) {
-				wanted |= bit(AWS_FOTA_FIELD_JOB_DOCUMENT);
-			}
-			if (!has_any(p->seen, url_members)) {
-				wanted |= URL_REQUIRED ? url_members[i] : 0U;
-			} else if (!has_any(p->seen, url_whole)) {
-				wanted |= url_members[i] & ~url_whole[i];
+			wanted |= members_required[i];
+			if (set_has_any(p->seen, members_url)) {
+				if (!set_has_any(p->seen, members_url_whole)) {
+					wanted |= members_url[i] & ~members_url_whole[i];
+				}
+			} else if (URL_REQUIRED) {
+				wanted |= members_url[i];
 			}
 		}
 		wanted &= ~p->seen[i];
-		for (node = 32U * i; wanted != 0U; node++) {
-			if ((wanted & 1U) != 0U) {
-				return node;
+		if (wanted != 0U) {
+			p->result = AWS_FOTA_PARSE_MISSING;
+			p->offset = p->position;
+			p->field = (uint8_t)(32U * i);
+			while ((wanted & 1U) == 0U) {
+				wanted >>= 1;
+				p->field++;
 			}
-			wanted >>= 1;
+			return;
 		}
 	}
-	return NODE_END;
+}
+
+/** Clear the output of a member that is neither a container nor a field of the URL. */
+static void clear(struct aws_fota_message *message, const struct node_entry *entry)
+{
+	char *const to = (char *)message + entry->offset;
+	const unsigned int sink = entry->type % KIND(1U);
+	unsigned int size = 1;
+
+	if (sink == SINK_HEX || sink == SINK_TOKEN) {
+		size = entry->parameter / 2U;
+	} else if (sink > SINK_BOOL) {
+		size = sink == SINK_U64 ? 8 : 4;
+	}
+	do {
+		size--;
+		to[size] = 0;
+	} while (size != 0U);
 }
 
 int aws_fota_parser_finish(struct aws_fota_parser *p)
 {
 	struct aws_fota_message *const message = p->message;
+	unsigned int end = AWS_FOTA_FIELD_QUEUED_JOBS + 1;
 
-	if (p->state != STATE_REFUSED &&
-	    (p->depth != 0U || (p->state != STATE_AFTER_VALUE && p->state != STATE_ZERO &&
-				p->state != STATE_INTEGER && p->state != STATE_FRACTION &&
-				p->state != STATE_EXPONENT))) {
-		p->state = STATE_REFUSED;
-		p->result = AWS_FOTA_PARSE_TRUNCATED;
-		p->field = AWS_FOTA_FIELD_MESSAGE;
-		p->offset = p->position;
+	if (p->depth != 0U || p->state < STATE_AFTER_VALUE || p->state % 2U == 0U) {
+		refuse(p, AWS_FOTA_PARSE_TRUNCATED);
 	}
-	if (p->state == STATE_REFUSED) {
-		add_all(p->spoiled, presentable);
-	} else if (p->result == AWS_FOTA_PARSE_OK) {
-		const unsigned int lacking = missing(p);
-
-		if (lacking != NODE_END) {
-			p->result = AWS_FOTA_PARSE_MISSING;
-			p->field = (uint8_t)lacking;
-			p->offset = p->position;
+	if (p->result == AWS_FOTA_PARSE_OK && p->executing) {
+		find_missing(p);
+	}
+	/* In a list each element had one, and there may be none to put out. */
+	p->seen[0] &= ~set_bit(AWS_FOTA_FIELD_JOB_ID);
+	if (message->job_id[0] != '\0') {
+		p->seen[0] |= set_bit(AWS_FOTA_FIELD_JOB_ID);
+	}
+	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
+		p->seen[i] &= ~p->spoiled[i];
+	}
+	if (p->kind == AWS_FOTA_MESSAGE_EXECUTION) {
+		end = AWS_FOTA_FIELD_END;
+		if (!set_has_any(p->seen, members_url)) {
+			clear_url(p->url);
 		}
 	}
-	clear(p, p->spoiled);
-	p->seen[0] &= ~bit(AWS_FOTA_FIELD_JOB_ID);
-	if (message->job_id[0] != '\0') {
-		add(p->seen, AWS_FOTA_FIELD_JOB_ID);
+	for (unsigned int node = 0; node < end; node++) {
+		if (set_has(members_plain, node) && !set_has(p->seen, node)) {
+			clear(message, &aws_fota_parser_nodes[node]);
+		}
 	}
 	for (size_t i = 0; i < sizeof(message->present) / sizeof(message->present[0]); i++) {
-		message->present[i] = p->seen[i] & ~p->spoiled[i] & presentable[i];
+		message->present[i] = p->seen[i] & members_presentable[i];
 	}
 	return p->result;
-}
-
-int aws_fota_url_split(const char *text, size_t len, struct aws_fota_url *url)
-{
-	struct aws_fota_parser p = {
-		.node = AWS_FOTA_FIELD_MESSAGE,
-		.sink = SINK_URL,
-		.word = WORDS_URL,
-		.url = url,
-	};
-
-	clear_url(url);
-	begin_string(&p);
-	for (size_t i = 0; i < len && p.result == AWS_FOTA_PARSE_OK; i++) {
-		put(&p, (uint8_t)text[i]);
-	}
-	if (p.result == AWS_FOTA_PARSE_OK) {
-		end_string(&p);
-	}
-	if (p.result != AWS_FOTA_PARSE_OK) {
-		clear_url(url);
-	}
-	return p.result;
 }

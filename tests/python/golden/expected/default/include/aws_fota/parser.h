@@ -54,23 +54,23 @@ struct aws_fota_parser {
 	/** Byte of the refusal or of the first violation. */
 	uint32_t offset;
 	/** @cond INTERNAL_HIDDEN */
-	/* What is read next: enum state in parser.c. */
-	uint8_t state;
-	/* enum aws_fota_message_kind. */
-	uint8_t kind;
+	/* The member whose value is read (enum node), or NODE_KEY inside a member's name. */
+	uint8_t node;
 	/* Open objects and arrays, and how many of the outermost of them are described. */
 	uint8_t depth;
 	uint8_t described;
-	/* The member whose value is read, and what becomes of that value. */
-	uint8_t node;
+	/* Whether there is an execution with a member. */
+	bool executing;
+	/* What is read next: enum state. */
+	uint8_t state;
+	/* enum aws_fota_message_kind. */
+	uint8_t kind;
+	/* What becomes of the value that is read: enum sink. */
 	uint8_t sink;
-	/* Bytes matched of a word or a literal. */
+	/* Bytes matched of a word. */
 	uint8_t matched;
 	/* Bytes or digits still to come of a UTF-8 sequence or an escape. */
 	uint8_t pending;
-	/* Bounds of the next byte of a UTF-8 sequence. */
-	uint8_t lowest;
-	uint8_t highest;
 	/* Whether the number began with a minus. */
 	bool negative;
 	/* The described containers that are open, from the outside in. */
@@ -79,22 +79,20 @@ struct aws_fota_parser {
 	uint16_t word;
 	/* Bytes or digits that the value may still have. */
 	uint16_t room;
-	/* An escape's UTF-16 unit, and a high surrogate that waits for its other half. */
-	uint16_t unit;
-	uint16_t high;
-	/* One bit for each open container, the innermost lowest: 1 for an object. */
-	uint32_t nesting;
+	/* The code point, or the one or two UTF-16 units, read so far. */
+	uint32_t units;
 	/* Bytes in the pieces before this one. */
 	uint32_t position;
-	/* Where the character or value that is being read began. */
-	uint32_t start;
-	/* Members that were there, that violated, and objects that have a member. */
+	/* Members that were there, and that violated. */
 	uint32_t seen[1];
 	uint32_t spoiled[1];
-	uint32_t filled[1];
-	/* An integer or digits so far. */
+	/* One bit for each open container, the innermost lowest: 1 for an object. */
+	uint32_t nesting;
+	/* Where the character or value that is being read began. */
+	uint32_t start;
+	/* An integer or digits so far; of a text, whether it may end here. */
 	uint32_t value;
-	/* Where the next byte of a text goes. */
+	/* Where the next byte of a text goes; NULL if it is only checked. */
 	char *to;
 	struct aws_fota_url *url;
 	struct aws_fota_message *message;
