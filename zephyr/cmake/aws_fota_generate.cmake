@@ -40,16 +40,19 @@ if(aws_fota_description)
   list(APPEND aws_fota_generate --description "${aws_fota_description}")
 endif()
 
-# What is wrong with the configuration is told here, before anything is compiled.
+# What is wrong with the configuration is told here, before anything is compiled: what no generator takes, and what the
+# rules of `check` know by the configuration alone.
 execute_process(
-  COMMAND ${aws_fota_generate} --dry-run --format json
+  COMMAND ${aws_fota_generate} --judge --dry-run --format json
   OUTPUT_VARIABLE aws_fota_list
   ERROR_VARIABLE aws_fota_error
   RESULT_VARIABLE aws_fota_result
 )
 if(NOT aws_fota_result EQUAL 0)
+  # Indented, CMake leaves lines as they are: Kconfig lines and commands are there to be copied.
   string(STRIP "${aws_fota_error}" aws_fota_error)
-  message(FATAL_ERROR "${aws_fota_error}")
+  string(REPLACE "\n" "\n  " aws_fota_error "${aws_fota_error}")
+  message(FATAL_ERROR "The AWS FOTA module cannot be built as it is configured:\n  ${aws_fota_error}")
 endif()
 
 # In the order of the list, which is that of the depfile: Ninja expects the first output to be its first target.
@@ -80,8 +83,13 @@ file(GLOB aws_fota_package CONFIGURE_DEPENDS
   "${aws_fota_root}/scripts/aws_fota/config/*.py"
   "${aws_fota_root}/scripts/aws_fota/jobdoc/*.py"
 )
+# A rule that changed judges again, and generates nothing.
+file(GLOB aws_fota_rules CONFIGURE_DEPENDS
+  "${aws_fota_root}/scripts/aws_fota/check/*.py"
+  "${aws_fota_root}/scripts/aws_fota/check/rules/*.py"
+)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-  ${aws_fota_package} ${aws_fota_description} "${aws_fota_root}/schemas/aws_fota.schema.yaml"
+  ${aws_fota_package} ${aws_fota_rules} ${aws_fota_description} "${aws_fota_root}/schemas/aws_fota.schema.yaml"
 )
 
 # Files that did not change are not written again. Ninja takes that as it is; Make would run the command forever.

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aws_fota.check.amounts import Amount
 from aws_fota.check.judge import Report
-from aws_fota.check.verdict import Library, State, Verdict
+from aws_fota.check.verdict import Library, State, Verdict, kconfig_line
+from aws_fota.config.dotconfig import Scalar
 
 COLUMNS = 100
 
@@ -22,10 +23,7 @@ _LIBRARY = {
 
 def lines(report: Report) -> Iterator[str]:
     """The whole report: failures first, then what cannot be known, then what holds."""
-    inputs = report.inputs
-    symbols = inputs.symbols
-    kind = "" if symbols.complete or not symbols.layers else ", a fragment: what it does not set has its default"
-    yield from _wrapped(f"{symbols.name} with {_LIBRARY[inputs.library]} (CONFIG_{inputs.library.value}){kind}")
+    yield from _head(report)
     for state in (State.FAILS, State.UNKNOWN, State.HOLDS):
         verdicts = report.of(state)
         if verdicts:
@@ -34,6 +32,31 @@ def lines(report: Report) -> Iterator[str]:
             yield from _verdict(verdict)
     yield ""
     yield summary(report)
+
+
+def failures(report: Report, mending: Mapping[str, Scalar], mended: Report) -> Iterator[str]:
+    """The rules that fail, and at the end every Kconfig line that mends them.
+
+    Args:
+        report: of the build as it is.
+        mending, mended: what :func:`aws_fota.check.judge.mend` found for it.
+    """
+    yield from _head(report)
+    failing = report.of(State.FAILS)
+    for verdict in failing:
+        yield ""
+        yield from _verdict(verdict)
+    yield ""
+    left = len(mended.of(State.FAILS))
+    yield f"{len(failing)} of {len(report.verdicts)} rules fail" + (f", {left} with these lines:" if mending else "")
+    yield from (f"{'':6}{kconfig_line(symbol, value)}" for symbol, value in sorted(mending.items()))
+
+
+def _head(report: Report) -> list[str]:
+    inputs = report.inputs
+    symbols = inputs.symbols
+    kind = "" if symbols.complete or not symbols.layers else ", a fragment: what it does not set has its default"
+    return _wrapped(f"{symbols.name} with {_LIBRARY[inputs.library]} (CONFIG_{inputs.library.value}){kind}")
 
 
 def summary(report: Report) -> str:

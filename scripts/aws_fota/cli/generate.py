@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from aws_fota.cli import generate_report
-from aws_fota.cli.model_options import add_model_arguments, model_source
+from aws_fota.cli.model_options import ModelSource, add_model_arguments, model_source
 from aws_fota.errors import CheckFailed, ExitCode, InputError
 
 #: Where the module goes without -o: below the build folder of -d, else below the current folder. In the top folder of
@@ -37,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("transitions-markdown", "transitions-mermaid"),
         help="write nothing; print the engine's transition table, of every build together",
     )
+    output.add_argument(
+        "--judge",
+        action="store_true",
+        help="first hold the configuration against the rules of `check` that need nothing else; 1 if one fails",
+    )
     output.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default: text)")
     output.add_argument("--depfile", type=Path, metavar="FILE", help="also write a Make rule with everything read")
 
@@ -57,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
             fix="leave it out beside --check and --dry-run",
         )
     source = model_source(args)
+    if args.judge and _rules_fail(source):
+        return ExitCode.FAILED
     folder = args.output or _default_folder(source.build, getattr(args, "home", Path()))
     result = generate(source.model())
     inputs = [source.description, source.config]
@@ -81,6 +89,23 @@ def run(args: argparse.Namespace) -> int:
     if failure:
         raise CheckFailed(failure, rule="generated", path=folder, fix="run the same command without --check")
     return ExitCode.OK
+
+
+def _rules_fail(source: ModelSource) -> bool:
+    """Whether a rule of ``check`` fails by the configuration alone; tells it on stderr, stdout being for the files."""
+    from aws_fota.check import report_text
+    from aws_fota.check.deployment import Deployment
+    from aws_fota.check.judge import judge, mend
+    from aws_fota.check.load import Sources, load
+    from aws_fota.check.verdict import State
+
+    # Not the build folder: the image in it is the one before this configuration.
+    inputs = load(Sources(source.config), Deployment())
+    report = judge(inputs)
+    if not report.of(State.FAILS):
+        return False
+    print("\n".join(report_text.failures(report, *mend(inputs))), file=sys.stderr)
+    return True
 
 
 def _print(what: str) -> int:

@@ -144,6 +144,20 @@ def test_check_where_nothing_was_generated(folder: Path, capsys: pytest.CaptureF
     assert "run the same command without --check" in err[0]
 
 
+def test_judge_tells_rules_that_fail_and_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "CONFIG_AWS_FOTA_CODEGEN=y\nCONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS=30\n"
+    Path("my.config").write_text(f"{lines}CONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS=60\n")
+    out, err = told(capsys, ["--config", "my.config", "--judge", "-o", "out"], 1)
+    assert out == []
+    assert [line.split()[1] for line in err if line.startswith("FAILS ")] == ["answer-timeout"]
+    assert err[-1] == "      CONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS=60"
+    assert not Path("out").exists()
+    # What jobs to come decide, such as the length of a path, is no failure.
+    Path("my.config").write_text(lines)
+    out, err = told(capsys, ["--config", "my.config", "--judge", "-o", "out"], 0)
+    assert out[0].endswith(" files from my.config and the built-in aws_fota.yaml written") and err == []
+
+
 def test_dry_run_says_what_would_be_done(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, err = told(capsys, ["--dry-run", "-o", "out"], 0)
     assert (out, err) == ([f"would write out/{name}" for name in FILES], [])

@@ -90,6 +90,11 @@ class Build:
             *("-DBOARD=native_sim/native/64", f"-DEXTRA_ZEPHYR_MODULES={self.module}", *options),
         )
 
+    def add(self, *lines: str) -> None:
+        """Write more lines to the application's prj.conf."""
+        with (self.application / "prj.conf").open("a") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
     def build(self) -> str:
         done = run("cmake", "--build", self.binary, "--target", TARGET)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -121,6 +126,32 @@ def test_a_template_that_changed_is_generated_from_again(built: Build) -> None:
     template.write_text(text)
     built.build()
     assert digests(built.binary / GENERATED) == before
+
+
+def test_a_kconfig_edit_writes_only_what_it_changes(built: Build) -> None:
+    folder, prj = built.binary / GENERATED, built.application / "prj.conf"
+    text = prj.read_text()
+
+    def times() -> dict[str, int]:
+        return {path: (folder / path).stat().st_mtime_ns for path in digests(folder)}
+
+    before, then = digests(folder), times()
+    built.add("# nothing but a comment")
+    assert "Generating the AWS FOTA module" not in built.build()
+    built.add('CONFIG_KERNEL_BIN_NAME="other"')
+    built.build()
+    assert digests(folder) == before
+    if built.generator == "Ninja":
+        assert times() == then
+    built.add("CONFIG_AWS_FOTA_PAYLOAD_SIZE=2000")
+    assert "Generating the AWS FOTA module" in built.build()
+    after, now = digests(folder), times()
+    assert [path for path in after if after[path] != before[path]] == ["include/aws_fota/limits.h"]
+    if built.generator == "Ninja":
+        assert [path for path in now if now[path] != then[path]] == ["include/aws_fota/limits.h"]
+    prj.write_text(text)
+    built.build()
+    assert digests(folder) == before
 
 
 def test_generate_makes_the_same_bytes(built: Build, tmp_path: Path) -> None:
@@ -162,11 +193,61 @@ def test_a_description_of_the_application_is_found(tmp_path: Path) -> None:
     assert "named.yaml:1: fields:" in " ".join(done.stderr.split())
 
 
+def told(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What the module says where the configuration ends: the lines of CMake's error, as they were to be copied."""
+    assert done.returncode != 0, done.stdout
+    lines = done.stderr.split("The AWS FOTA module cannot be built as it is configured:\n", 1)[1].splitlines()
+    return [line.strip() for line in lines[: next(i for i, line in enumerate(lines) if line.startswith("Call Stack"))]]
+
+
+def lines_to_write(lines: list[str]) -> list[str]:
+    """The Kconfig lines that the checker ends with."""
+    text = [line for line in lines if line]
+    start = next(index for index, line in enumerate(text) if line.endswith("with these lines:"))
+    return text[start + 1 :]
+
+
 def test_limits_that_do_not_fit_each_other_end_the_configuration(tmp_path: Path) -> None:
     build = Build(tmp_path)
     build.write()
-    done = build.configure("-DCONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS=60", "-DCONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS=30")
-    assert done.returncode != 0
-    told = " ".join(done.stderr.split())
-    assert "CONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS" in told and "CONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS" in told
-    assert "60" in told and "30" in told
+    build.add("CONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS=60", "CONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS=30")
+    lines = told(build.configure())
+    assert [line.split()[1] for line in lines if line.startswith("FAILS ")] == ["answer-timeout"]
+    assert f"has    30 seconds: {build.binary}/zephyr/.config" in " ".join(lines)
+    assert lines_to_write(lines) == ["CONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS=60"]
+    build.add(*lines_to_write(lines))
+    done = build.configure()
+    assert done.returncode == 0, done.stderr
+
+
+def test_buffers_of_tls_end_the_configuration_and_jobs_to_come_do_not(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    build.write()
+    build.add(
+        *("CONFIG_NETWORKING=y", "CONFIG_NET_IPV4=y", "CONFIG_NET_TCP=y", "CONFIG_NET_SOCKETS=y"),
+        *("CONFIG_NET_SOCKETS_SOCKOPT_TLS=y", "CONFIG_TLS_CREDENTIALS=y", "CONFIG_MQTT_LIB=y", "CONFIG_MQTT_LIB_TLS=y"),
+        *("CONFIG_MBEDTLS=y", "CONFIG_MBEDTLS_BUILTIN=y", "CONFIG_TEST_RANDOM_GENERATOR=y"),
+        *("CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN=4096", "CONFIG_MBEDTLS_ENABLE_HEAP=y", "CONFIG_MBEDTLS_HEAP_SIZE=30000"),
+    )
+    lines = told(build.configure())
+    # The heap is too small only for the records that the first line makes room for.
+    assert [line.split()[1] for line in lines if line.startswith("FAILS ")] == ["tls-record"]
+    assert [line for line in lines if line.startswith(("?", "holds"))] == []
+    heap = 2 * 16384 + 20 * 1024
+    assert lines_to_write(lines) == [
+        f"CONFIG_MBEDTLS_HEAP_SIZE={heap}",
+        "CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN=16384",
+    ]
+    build.add(*lines_to_write(lines))
+    done = build.configure()
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_missing_python_package_is_one_line_with_the_command(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    build.write()
+    # Found before the one that is installed, it is as good as none.
+    (build.module / "scripts/jinja2.py").write_text("raise ModuleNotFoundError(name='jinja2')\n")
+    (line,) = [line for line in told(build.configure()) if line]
+    assert line.startswith("aws-fota: error: the Python package 'jinja2' is missing; install it with: ")
+    assert " -m pip install " in line and "west-aws-fota" in line
