@@ -69,17 +69,13 @@ struct aws_fota_parser {
 	uint8_t sink;
 	/* Bytes matched of a word. */
 	uint8_t matched;
-	/* Bytes or digits still to come of a UTF-8 sequence or an escape. */
+	/* Bytes or digits still to come of UTF-8 or an escape; of a number, whether it is negative. */
 	uint8_t pending;
-	/* Whether the number began with a minus. */
-	bool negative;
 	/* The described containers that are open, from the outside in. */
 	uint8_t path[8];
 	/* Of each of them that is an array, the index of the element that comes next. */
 	uint8_t element[8];
-	/* The word that is being matched, as its place in the table. */
-	uint16_t word;
-	/* Bytes or digits that the value may still have. */
+	/* Bytes or digits that the value may still have; of a word, its place in the table. */
 	uint16_t room;
 	/* The code point, or the one or two UTF-16 units, read so far. */
 	uint32_t units;

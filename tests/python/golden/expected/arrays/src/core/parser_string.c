@@ -27,7 +27,7 @@ static bool is_letter(unsigned int c)
 const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *at,
 				     const uint8_t *end)
 {
-	const uint8_t *word = &aws_fota_parser_words[p->word];
+	const uint8_t *word = &aws_fota_parser_words[p->room];
 	const uint8_t *text = word + WORD_HEAD + 1 + p->matched - word[0];
 	const uint8_t *stop = word + word[1];
 
@@ -60,7 +60,7 @@ const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *a
 		stop = word + word[1];
 	} while (++at != end);
 out:
-	p->word = (uint16_t)(word - aws_fota_parser_words);
+	p->room = (uint16_t)(word - aws_fota_parser_words);
 	p->matched = (uint8_t)(text - word - WORD_HEAD - 1 + word[0]);
 	p->value = text == stop ? word[2] : 0U;
 	return at;
@@ -359,7 +359,7 @@ int aws_fota_url_split(const char *text, size_t len, struct aws_fota_url *url)
 	p.node = AWS_FOTA_FIELD_MESSAGE;
 	p.state = STATE_STRING;
 	p.sink = SINK_URL;
-	p.word = WORDS_URL * WORD_LIST_UNIT;
+	p.room = WORDS_URL * WORD_LIST_UNIT;
 	p.matched = 0;
 	p.value = 0;
 	p.url = url;

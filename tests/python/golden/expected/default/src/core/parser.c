@@ -62,7 +62,7 @@ static void begin_key(struct aws_fota_parser *p)
 		const unsigned int parent = p->path[p->depth - 1];
 
 		p->sink = SINK_KEY;
-		p->word = (uint16_t)(aws_fota_parser_nodes[parent].parameter * WORD_LIST_UNIT);
+		p->room = (uint16_t)(aws_fota_parser_nodes[parent].parameter * WORD_LIST_UNIT);
 		p->matched = 0;
 		p->value = 0;
 		if (parent == AWS_FOTA_FIELD_EXECUTION) {
@@ -237,8 +237,8 @@ value:
 			p->state = (uint8_t)kind;
 			if (kind == KIND_NUMBER) {
 				p->state = STATE_MINUS;
-				p->negative = c == '-';
-				if (p->negative) {
+				p->pending = c == '-';
+				if (p->pending != 0U) {
 					p->start++;
 				} else {
 					at--;
@@ -252,7 +252,7 @@ value:
 				p->nesting = p->nesting << 1 | (kind == KIND_OBJECT);
 			} else if (kind != KIND_STRING) {
 				p->state = STATE_LITERAL;
-				p->word = WORDS_LITERAL * WORD_LIST_UNIT;
+				p->room = WORDS_LITERAL * WORD_LIST_UNIT;
 				p->matched = 0;
 				at--;
 			}
@@ -303,12 +303,8 @@ static void find_missing(struct aws_fota_parser *p)
 	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
 		uint32_t wanted = 0;
 
-		if (i == 0U) {
-			wanted = set_bit(AWS_FOTA_FIELD_JOB_ID) | set_bit(AWS_FOTA_FIELD_STATUS) |
-				 set_bit(AWS_FOTA_FIELD_VERSION_NUMBER);
-		}
 		if (p->kind == AWS_FOTA_MESSAGE_EXECUTION) {
-			wanted |= members_required[i];
+			wanted = members_required[i];
 			if (set_has_any(p->seen, members_url)) {
 				if (!set_has_any(p->seen, members_url_whole)) {
 					wanted |= members_url[i] & ~members_url_whole[i];
@@ -316,6 +312,10 @@ static void find_missing(struct aws_fota_parser *p)
 			} else if (URL_REQUIRED) {
 				wanted |= members_url[i];
 			}
+		}
+		if (i == 0U) {
+			wanted |= set_bit(AWS_FOTA_FIELD_JOB_ID) | set_bit(AWS_FOTA_FIELD_STATUS) |
+				  set_bit(AWS_FOTA_FIELD_VERSION_NUMBER);
 		}
 		wanted &= ~p->seen[i];
 		if (wanted != 0U) {
@@ -334,25 +334,24 @@ static void find_missing(struct aws_fota_parser *p)
 /** Clear the output of a member that is neither a container nor a field of the URL. */
 static void clear(struct aws_fota_message *message, const struct node_entry *entry)
 {
-	char *const to = (char *)message + entry->offset;
-	const unsigned int sink = entry->type % KIND(1U);
+	/* Volatile, because the compiler would call a memset() that is larger than all of this. */
+	volatile char *to = (volatile char *)message + entry->offset;
 	unsigned int size = 1;
 
-	if (sink == SINK_HEX || sink == SINK_TOKEN) {
+	if (entry->type == SINK_HEX || entry->type == SINK_TOKEN) {
 		size = entry->parameter / 2U;
-	} else if (sink > SINK_BOOL) {
+	} else if (entry->type >= KIND(KIND_NUMBER)) {
 		size = 4;
 	}
 	do {
+		*to++ = 0;
 		size--;
-		to[size] = 0;
 	} while (size != 0U);
 }
 
 int aws_fota_parser_finish(struct aws_fota_parser *p)
 {
 	struct aws_fota_message *const message = p->message;
-	unsigned int end = AWS_FOTA_FIELD_QUEUED_JOBS + 1;
 
 	if (p->depth != 0U || p->state < STATE_AFTER_VALUE || p->state % 2U == 0U) {
 		refuse(p, AWS_FOTA_PARSE_TRUNCATED);
@@ -366,21 +365,27 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 		p->seen[0] |= set_bit(AWS_FOTA_FIELD_JOB_ID);
 	}
 	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-		p->seen[i] &= ~p->spoiled[i];
-	}
-	if (p->kind == AWS_FOTA_MESSAGE_EXECUTION) {
-		end = AWS_FOTA_FIELD_END;
-		if (!set_has_any(p->seen, members_url)) {
-			clear_url(p->url);
+		const struct node_entry *entry = &aws_fota_parser_nodes[32U * i];
+		const uint32_t present = p->seen[i] & ~p->spoiled[i];
+		uint32_t absent = members_plain[i] & ~present;
+
+		p->seen[i] = present;
+		if (i < sizeof(message->present) / sizeof(message->present[0])) {
+			message->present[i] = present & members_presentable[i];
+		}
+		if (p->kind != AWS_FOTA_MESSAGE_EXECUTION) {
+			/* The job in use is not touched. */
+			absent &= i == 0U ? set_bit(AWS_FOTA_FIELD_QUEUED_JOBS) - 1U : 0U;
+		}
+		for (; absent != 0U; absent >>= 1) {
+			if ((absent & 1U) != 0U) {
+				clear(message, entry);
+			}
+			entry++;
 		}
 	}
-	for (unsigned int node = 0; node < end; node++) {
-		if (set_has(members_plain, node) && !set_has(p->seen, node)) {
-			clear(message, &aws_fota_parser_nodes[node]);
-		}
-	}
-	for (size_t i = 0; i < sizeof(message->present) / sizeof(message->present[0]); i++) {
-		message->present[i] = p->seen[i] & members_presentable[i];
+	if (p->kind == AWS_FOTA_MESSAGE_EXECUTION && !set_has_any(p->seen, members_url)) {
+		clear_url(p->url);
 	}
 	return p->result;
 }

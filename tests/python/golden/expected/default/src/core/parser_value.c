@@ -102,9 +102,11 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 	}
 	sink = entry->type % KIND(1U);
 	p->sink = (uint8_t)sink;
-	p->word = (uint16_t)(entry->parameter * WORD_LIST_UNIT);
 	p->matched = 0;
 	p->room = entry->parameter;
+	if (sink >= SINK_URL) {
+		p->room = (uint16_t)(entry->parameter * WORD_LIST_UNIT);
+	}
 	/* These two may be empty. */
 	p->value = sink == SINK_STRING || sink == SINK_PATH_BEGIN;
 	p->to = (char *)p->message + entry->offset;
@@ -186,7 +188,7 @@ static void end_integer(struct aws_fota_parser *p)
 {
 	const value_t minimum = bounds[entry_of(p)->parameter].minimum;
 
-	if (p->value < minimum || (p->negative && p->value != 0U)) {
+	if (p->value < minimum || (p->pending != 0U && p->value != 0U)) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
 		return;
 	}

@@ -111,9 +111,11 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 	}
 	sink = entry->type % KIND(1U);
 	p->sink = (uint8_t)sink;
-	p->word = (uint16_t)(entry->parameter * WORD_LIST_UNIT);
 	p->matched = 0;
 	p->room = entry->parameter;
+	if (sink >= SINK_URL) {
+		p->room = (uint16_t)(entry->parameter * WORD_LIST_UNIT);
+	}
 	/* These two may be empty. */
 	p->value = sink == SINK_STRING || sink == SINK_PATH_BEGIN;
 	p->to = (char *)p->message + entry->offset;
@@ -185,7 +187,7 @@ static void put_digit(struct aws_fota_parser *p, unsigned int digit)
 	const value_t value = p->value;
 
 	if (p->sink == SINK_I32) {
-		if (p->negative) {
+		if (p->pending != 0U) {
 			limit = (value_t)INT32_MAX + 1U;
 		} else if (limit > INT32_MAX) {
 			/* The maximum is below zero. */
@@ -206,7 +208,7 @@ static void end_integer(struct aws_fota_parser *p)
 
 	if (p->sink == SINK_I32) {
 		const int32_t maximum = (int32_t)bounds[entry_of(p)->parameter].maximum;
-		const int64_t value = p->negative ? -(int64_t)p->value : (int64_t)p->value;
+		const int64_t value = p->pending != 0U ? -(int64_t)p->value : (int64_t)p->value;
 
 		if (value < (int32_t)minimum || value > maximum) {
 			aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
@@ -215,7 +217,7 @@ static void end_integer(struct aws_fota_parser *p)
 		*(int32_t *)(void *)p->to = (int32_t)value;
 		return;
 	}
-	if (p->value < minimum || (p->negative && p->value != 0U)) {
+	if (p->value < minimum || (p->pending != 0U && p->value != 0U)) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
 		return;
 	}
