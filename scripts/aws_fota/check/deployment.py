@@ -23,6 +23,9 @@ TOKEN_SEEN_MAX = 1500
 #: Seconds; AWS IoT Jobs, presignedUrlConfig.
 EXPIRES_DEFAULT = 3600
 
+#: Both libraries keep the tag in an int.
+SECURITY_TAG_MAX = (1 << 31) - 1
+
 #: AWS access key ids have 20 characters in every credential that was seen; IAM allows 128.
 _ACCESS_KEY = 20
 
@@ -222,8 +225,8 @@ def check(deployment: Deployment) -> None:
     for option, value, pattern, rule in names:
         if value is not None and not re.fullmatch(pattern, value):
             raise InputError(f"'{value}' is not allowed", rule="usage", field=option, fix=f"use {rule}")
-    if given.key is not None and not 1 <= len(given.key.encode("utf-8", "surrogateescape")) <= 1024:
-        raise InputError("has not 1 to 1024 bytes", rule="usage", field="--key", fix="use a key that S3 takes")
+    if given.key is not None:
+        _check_key(given.key)
     bounds = (
         ("--thing-length", given.thing_length, 1, THING_NAME_MAX),
         ("--job-id-length", given.job_id_length, 1, JOB_ID_MAX),
@@ -231,6 +234,9 @@ def check(deployment: Deployment) -> None:
         ("--url-length", given.url_length, 12, 16384),
         ("--token-length", given.token_length, 1, 16384),
         ("--link-rate", given.link_rate, 1, 1 << 40),
+        ("--image-size", given.image_size, 0, 1 << 40),
+        ("--status-details", given.status_details, 0, 1 << 20),
+        ("--sec-tag", given.security_tag, 0, SECURITY_TAG_MAX),
     )
     for option, number, low, high in bounds:
         if number is not None and not low <= number <= high:
@@ -244,3 +250,13 @@ def check(deployment: Deployment) -> None:
             field="--token-length",
             fix="use --signing sts",
         )
+
+
+def _check_key(key: str) -> None:
+    """Refuse a key that no object in S3 can have (Amazon S3 user guide, "Naming objects")."""
+    try:
+        length = len(key.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise InputError("is not UTF-8", rule="usage", field="--key", fix="use a key that S3 takes") from error
+    if not 1 <= length <= 1024:
+        raise InputError("has not 1 to 1024 bytes", rule="usage", field="--key", fix="use a key that S3 takes")

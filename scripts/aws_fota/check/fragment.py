@@ -14,6 +14,11 @@ _HEAD = """\
 """
 
 
+def is_fragment(content: bytes) -> bool:
+    """Whether a file is one that :func:`fragment` made, which may be written again."""
+    return content.startswith(_HEAD.encode("utf-8"))
+
+
 def fragment(lines: Mapping[str, Scalar]) -> str:
     """The text of a fragment that sets `lines`, sorted by symbol."""
     return _HEAD + "".join(f"{kconfig_line(symbol, value)}\n" for symbol, value in sorted(lines.items()))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from aws_fota.check.amounts import exactly
 from aws_fota.check.deployment import Address, Deployment, Signing, address_of_url, query_length
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 #: Bytes; far more than AWS IoT takes, so that a document that is too long is still judged.
 SIZE_MAX = 1 << 20
 
-PLACEHOLDER = re.compile(rb"\$\{aws:iot:s3-presigned-url:(https?://[^}\s\"]+)\}")
+#: No character of another placeholder's start is in one: text with many starts and no end is searched once.
+PLACEHOLDER = re.compile(rb"\$\{aws:iot:s3-presigned-url:(https?://[^{}\s\"]+)\}")
+#: A URL and its query; one without a query matches too, so that its text is searched once.
+_QUERY = re.compile(rb"(https?:(?:\\?/){2}[^\"\s?]*)(\?[^\"\n]*)?")
 _PATH_STYLE = re.compile(r"s3[.-]([a-z0-9-]+)\.amazonaws\.com")
 _VIRTUAL = re.compile(r".+\.s3[.-]([a-z0-9-]+)\.amazonaws\.com")
 
@@ -107,7 +110,8 @@ def read(path: Path, deployment: Deployment) -> JobFile:
     end = 0
     for match in PLACEHOLDER.finditer(stored):
         delivered += stored[end : match.start()]
-        url = _signed(match[1].decode("latin-1"), deployment).encode("latin-1")
+        # A key is UTF-8; what is not comes through as it is, for the parsers to judge.
+        url = _signed(match[1].decode("utf-8", "surrogateescape"), deployment).encode("utf-8", "surrogateescape")
         pieces.append((len(delivered), match.start(), len(url), len(match[0])))
         delivered += url
         end = match.end()
@@ -117,14 +121,16 @@ def read(path: Path, deployment: Deployment) -> JobFile:
 
 def _signed(url: str, deployment: Deployment) -> str:
     """The longest URL that AWS IoT may put in a placeholder's place; it is always signed with a session token."""
-    parts = urlsplit(url)
-    style = _PATH_STYLE.fullmatch(parts.netloc) or _VIRTUAL.fullmatch(parts.netloc)
+    # Not urlsplit(), which refuses what only the parsers may judge.
+    scheme, _, rest = url.partition("://")
+    host, _, path = rest.partition("/")
+    style = _PATH_STYLE.fullmatch(host) or _VIRTUAL.fullmatch(host)
     region = deployment.region or (style[1] if style else "ap-southeast-1")
     length = query_length(region, Signing.STS, deployment.token_length, deployment.expires)
     place = url
-    if style and style.re is _PATH_STYLE and parts.path.count("/") >= 2:
-        bucket, _, key = parts.path[1:].partition("/")
-        place = f"{parts.scheme}://{bucket}.{parts.netloc}/{quote(key, safe='/~%')}"
+    bucket, slash, key = path.partition("/")
+    if style and style.re is _PATH_STYLE and slash:
+        place = f"{scheme}://{bucket}.{host}/{quote(key, safe='/~%', errors='surrogateescape')}"
     head = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Security-Token="
     return f"{place}?{head}{'0' * (length - len(head))}"
 
@@ -256,7 +262,7 @@ def excerpt(judgement: Judgement, columns: int = 88) -> list[str]:
 
 
 def _hidden_queries(data: bytes) -> bytes:
-    return re.sub(rb"(https?:(?:\\?/){2}[^\"\s?]*\?)([^\"\n]*)", lambda match: match[1] + b"*" * len(match[2]), data)
+    return _QUERY.sub(lambda match: match[1] + (b"?" + b"*" * (len(match[2]) - 1) if match[2] else b""), data)
 
 
 def document(file: JobFile, description: Description, lenient: Settings) -> tuple[Document, list[Address]]:

@@ -156,9 +156,14 @@ def _children(entry: Any) -> Iterator[Any]:
 
 def _elements(member: Any) -> int:
     for subrange in _children(member.get_DIE_from_attribute("DW_AT_type")):
-        bound = subrange.attributes.get("DW_AT_upper_bound")
-        if subrange.tag == "DW_TAG_subrange_type" and bound is not None:
+        if subrange.tag != "DW_TAG_subrange_type":
+            continue
+        # gcc tells the last index, and clang the number of elements.
+        bound, count = (subrange.attributes.get(f"DW_AT_{name}") for name in ("upper_bound", "count"))
+        if bound is not None:
             return int(bound.value) + 1
+        if count is not None:
+            return int(count.value)
     return 1
 
 

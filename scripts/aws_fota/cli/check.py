@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from aws_fota.jobdoc.model import Description
 
 
+#: Of a size in memory; Python does not even read thousands.
+_DIGITS_MAX = 10
+
+
 def _whole(text: str) -> int:
     """A number that is not negative, for argparse."""
     value = int(text, 0)
@@ -162,8 +166,14 @@ def _deployment(args: argparse.Namespace) -> Deployment:
 
 def _buffer(args: argparse.Namespace, option: str, given: str | None) -> int | None:
     """Bytes of a buffer that was given by its size or by its name."""
-    if given is None or (given.isascii() and given.isdecimal()):
-        return None if given is None else int(given)
+    if given is None:
+        return None
+    if given.isascii() and given.isdecimal():
+        if len(given.lstrip("0")) > _DIGITS_MAX:
+            raise InputError(
+                "is out of range", rule="usage", field=option, fix="give the bytes of a buffer that fits a device"
+            )
+        return int(given)
     if args.elf is None:
         raise InputError(
             f"'{given}' is no number of bytes", rule="usage", field=option, fix="give --elf to name a buffer in it"
@@ -174,17 +184,27 @@ def _buffer(args: argparse.Namespace, option: str, given: str | None) -> int | N
 
 
 def _write_fix(args: argparse.Namespace, report: Report, mended: Report, lines: dict[str, Any]) -> None:
-    from aws_fota.check.fragment import fragment
+    from aws_fota.check.fragment import fragment, is_fragment
     from aws_fota.check.verdict import State
     from aws_fota.output import write_atomically
 
     if args.fix in (args.config, *args.overlay):
         raise InputError("is read by this check", rule="usage", path=args.fix, fix="name another file for --fix")
+    if args.fix.is_file() and (content := _content(args.fix)) and not is_fragment(content):
+        raise InputError("is no fix that could be written again", rule="usage", path=args.fix, fix="name a new file")
     write_atomically(args.fix, fragment(lines).encode("utf-8"))
     if args.format == "text":
         left = len(mended.of(State.FAILS))
         words = f"{len(report.of(State.FAILS))} rules fail without it, {left} with it"
         args.inform(f"{args.fix}: {len(lines)} lines; {words}")
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fix = "name a new file for --fix"
+        raise InputError(f"cannot be read: {error.strerror or error}", rule="file", path=path, fix=fix) from error
 
 
 def _print_text(report: Report, judgements: list[Judgement], description: Description) -> None:

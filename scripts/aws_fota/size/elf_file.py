@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -20,7 +21,17 @@ _FIX = "name the zephyr.elf of a build, as in build/zephyr/zephyr.elf"
 
 
 #: What pyelftools raises beside its own error for files that are not what they say.
-DAMAGED = (struct.error, ValueError, LookupError, AttributeError, TypeError, AssertionError, OverflowError, MemoryError)
+DAMAGED = (
+    struct.error,
+    zlib.error,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    AssertionError,
+    OverflowError,
+    MemoryError,
+)
 
 
 class Memory(Enum):
