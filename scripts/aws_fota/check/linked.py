@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aws_fota.check.debug_information import debug_information
 from aws_fota.check.inputs import Linked
 from aws_fota.check.verdict import Library
 from aws_fota.errors import InputError
@@ -108,7 +109,7 @@ def _from_debug_information(path: Path, description: Description | None) -> list
             elf = ELFFile(stream)
             if not elf.has_dwarf_info():
                 return []
-            for unit in elf.get_dwarf_info().iter_CUs():
+            for unit in debug_information(elf).iter_CUs():
                 structs = _structs(unit)
                 if structs:
                     found = [_of_url(name, entry) for name, entry in structs.get(_URL, {}).items() if name in _MEMBERS]

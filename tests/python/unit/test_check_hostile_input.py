@@ -10,8 +10,10 @@ import zlib
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from aws_fota.check import job_file
+from aws_fota.check.debug_information import debug_information
 from aws_fota.check.deployment import Deployment
 from aws_fota.check.fragment import fragment
 from aws_fota.check.linked import linked_limits
@@ -130,3 +132,19 @@ def test_lengths_of_arrays_in_either_compiler_s_debug_information(compiler: str)
 def test_damaged_compressed_debug_information_is_expected() -> None:
     with pytest.raises(DAMAGED):
         zlib.decompress(b"\x00" * 8)
+
+
+@pytest.mark.parametrize("flags", [[], ["-gz=zlib"], ["-m32"]])
+def test_a_relocatable_file_is_read_as_pyelftools_does(flags: list[str]) -> None:
+    Path("parser.c").write_text(LINKED, encoding="utf-8")
+    built = subprocess.run(["gcc", "-g", *flags, "-c", "-o", "whole.o", "parser.c"], check=False, capture_output=True)
+    if built.returncode:
+        pytest.skip(f"gcc has no {flags}")
+    with Path("whole.o").open("rb") as stream:
+        elf = ELFFile(stream)
+        fast = debug_information(elf).debug_info_sec.stream.getvalue()
+        slow = elf.get_dwarf_info().debug_info_sec.stream.getvalue()
+        bare = elf.get_dwarf_info(relocate_dwarf_sections=False).debug_info_sec.stream.getvalue()
+    assert fast == slow
+    # Where addends are in place, those of sections are right as they are.
+    assert fast != bare or flags == ["-m32"]
