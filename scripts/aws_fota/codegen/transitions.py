@@ -88,10 +88,17 @@ def _row(event: str, phases: str | tuple[str, ...], **more: Any) -> Row:
     return Row(event, names, does=does, **more)
 
 
+def _besides(phases: str) -> tuple[str, ...]:
+    """Every phase after BOOT but these: where rows above have taken them, or the event cannot come."""
+    return tuple(phase for phase in BOOTED if phase not in phases.split())
+
+
 _ENDED = "CLEAR FORGET NEXT_DUE"
 _REPORT = "PERSIST UPDATE_DUE"
 #: The phases that a download goes on from.
 _READY = "STARTING RECEIVING WAITING PAUSED REFRESHING"
+#: The phases in which an update can be in flight.
+_UPDATING = _besides("IDLE OFFERED CONFIRMING")
 
 #: In order: the first row that fits is the one.
 ROWS: tuple[Row, ...] = (
@@ -117,23 +124,22 @@ ROWS: tuple[Row, ...] = (
     _row("RETRY_NOW", BOOTED, guard="ATTEMPTS_LEFT", effect="RETURN_REQUEST"),
     _row("RETRY_NOW", BOOTED, then="RETRY_LATER"),
     _row("RETRY_LATER", BOOTED, effect="BACK_OFF"),
-    _row("UPDATE_REFUSED", BOOTED, guard="VERSION_TOLD", effect="TAKE_VERSION", then="RETRY_NOW"),
-    _row("UPDATE_REFUSED", BOOTED, effect="TAKE_REFUSED_VERSION", then="RETRY_LATER"),
+    _row("UPDATE_REFUSED", _UPDATING, guard="VERSION_TOLD", effect="TAKE_VERSION", then="RETRY_NOW"),
+    _row("UPDATE_REFUSED", _UPDATING, effect="TAKE_REFUSED_VERSION", then="RETRY_LATER"),
     # What the service says, besides answers to updates.
     _row("NOTIFIED", "IDLE", guard="LEFT_ALONE", effect="SCAN", does="LIST_DUE", only="leaves"),
     _row("NOTHING_PENDING", "IDLE", guard="LEFT_ALONE", does="NEXT_DUE", only="leaves"),
     _row("NEXT_CHANGED", "IDLE", guard="REMEMBERED", effect="SCAN", does="LIST_DUE", only="leaves"),
     _row("NEXT_CHANGED", "IDLE", does="NEXT_DUE"),
     _row("OTHER_JOB", UNREPORTED, does="JOB_DUE"),
-    _row("SEEN", BOOTED, effect="TAKE_VERSION"),
-    _row("LISTED", "IDLE", guard="JOB_TOLD", effect="TAKE_JOB_ID", does="JOB_DUE", only="leaves"),
+    _row("SEEN", _besides("IDLE"), effect="TAKE_VERSION"),
+    _row("LISTED", "IDLE", effect="TAKE_JOB_ID", does="JOB_DUE", only="leaves"),
     _row("UNREADABLE", "IDLE REFRESHING", guard="ASKED_BY_ID", then="FAIL(UNREADABLE)"),
     _row("UNREADABLE", "IDLE", effect="SET_UNREADABLE", does="NEXT_DUE"),
     _row("IDENTIFIED", "IDLE", guard="JOB_LIVES", effect="TAKE_UNREADABLE_ID", does="JOB_DUE"),
     _row("IDENTIFIED", "IDLE", effect="END_UNREADABLE"),
-    _row("NOTHING_DESCRIBED", "IDLE", guard="RESUMABLE", effect="END_LEFT_ALONE", then="ENDED", only="leaves"),
+    _row("NOTHING_DESCRIBED", "IDLE", guard="RESUMABLE", then="ENDED"),
     _row("NOTHING_DESCRIBED", "IDLE", effect="END_LEFT_ALONE", only="leaves"),
-    _row("NOTHING_DESCRIBED", "IDLE", guard="RESUMABLE", then="ENDED", only="not leaves"),
     # A full description: the job is adopted, then judged.
     _row("DESCRIBED", "IDLE", effect="ADOPT", then="JUDGE"),
     _row("DESCRIBED", "REFRESHING", effect="TAKE_VERSION", then="JUDGE"),
@@ -148,10 +154,10 @@ ROWS: tuple[Row, ...] = (
     _row("LEAVE_ALONE", "IDLE OFFERED", effect="LEAVE", does="FORGET", to="IDLE", only="leaves"),
     # Answers to updates.
     _row("UPDATE_ACCEPTED", "STARTING", effect="TAKE_VERSION", tell="STARTED", then="DOWNLOAD"),
-    _row("UPDATE_ACCEPTED", BOOTED, effect="TAKE_VERSION"),
+    _row("UPDATE_ACCEPTED", _besides("IDLE OFFERED STARTING CONFIRMING"), effect="TAKE_VERSION"),
     # The download.
-    _row("DOWNLOAD", _READY, guard="COMPLETE", does="VERIFY", to="VERIFYING"),
-    _row("DOWNLOAD", _READY, guard="PAUSED", to="PAUSED"),
+    _row("DOWNLOAD", "STARTING RECEIVING REFRESHING", guard="COMPLETE", does="VERIFY", to="VERIFYING"),
+    _row("DOWNLOAD", "STARTING REFRESHING", guard="PAUSED", to="PAUSED"),
     _row("DOWNLOAD", _READY, does="FETCH", to="REQUESTING"),
     _row("DOWNLOAD_TIMER", "WAITING", then="DOWNLOAD"),
     _row("RANGE", "REQUESTING", effect="TAKE_RANGE", then="BODY"),
@@ -185,7 +191,7 @@ ROWS: tuple[Row, ...] = (
     _row("CONFIRM", BOOTED, guard="UNCONFIRMED", does="CONFIRM_IMAGE"),
     _row("CONFIRMED", "CONFIRMING REVERTING", guard="RUNS", effect="SET_CONFIRMED", then="SUCCEED"),
     _row("CONFIRMED", "IDLE", effect="SET_CONFIRMED", does="NEXT_DUE"),
-    _row("CONFIRMED", BOOTED, effect="SET_CONFIRMED"),
+    _row("CONFIRMED", _besides("IDLE CONFIRMING"), effect="SET_CONFIRMED"),
     _row("CONFIRM_FAILED", BOOTED, effect="BLAME_CONFIRM", tell="ERROR"),
     _row("REJECT", "CONFIRMING", effect="BLAME_APPLICATION", does="PERSIST", to="REVERTING"),
     _row("CANCEL", "CONFIRMING", effect="BLAME_APPLICATION", does="PERSIST", to="REVERTING"),
@@ -193,16 +199,29 @@ ROWS: tuple[Row, ...] = (
     _row("ERASED", "REVERTING", guard="RUNS_NOT", effect="BLAME", does=_REPORT, tell="ERROR", to="REPORTING"),
     _row("ERASE_FAILED", "REVERTING", guard="RUNS_NOT", effect="ABSOLVE", does="PERSIST", tell="DONE", to="REBOOTING"),
     # The application.
-    _row("CANCEL", (*BUSY, "STARTING", "WAITING", "PAUSED", "REFRESHING"), then="FAIL(CANCELLED)"),
+    _row("CANCEL", ("STARTING", *BUSY, "WAITING", "PAUSED", "REFRESHING"), then="FAIL(CANCELLED)"),
     _row("PAUSE", "REQUESTING RECEIVING", effect="PAUSE", does="ABORT", to="PAUSED"),
     _row("PAUSE", "WAITING", effect="PAUSE", to="PAUSED"),
-    _row("PAUSE", BOOTED, effect="SET_PAUSED"),
+    _row("PAUSE", _besides("REQUESTING RECEIVING WAITING PAUSED"), effect="SET_PAUSED"),
     _row("RESUME", "PAUSED", effect="END_PAUSED", then="DOWNLOAD"),
-    _row("RESUME", BOOTED, effect="END_PAUSED"),
+    _row("RESUME", _besides("REQUESTING RECEIVING WAITING PAUSED"), effect="END_PAUSED"),
     # The ways a job ends.
-    _row("SUCCEED", BOOTED, effect="SUCCEED", does=_REPORT, to="REPORTING"),
+    _row(
+        "SUCCEED",
+        "IDLE VERIFYING APPLYING REBOOTING CONFIRMING REVERTING",
+        effect="SUCCEED",
+        does=_REPORT,
+        to="REPORTING",
+    ),
     _row("FAIL", BUSY, effect="FAIL", does=f"ABORT {_REPORT}", tell="ERROR", to="REPORTING"),
-    _row("FAIL", BOOTED, effect="FAIL", does=_REPORT, tell="ERROR", to="REPORTING"),
+    _row(
+        "FAIL",
+        "IDLE STARTING WAITING PAUSED REFRESHING APPLYING REBOOTING",
+        effect="FAIL",
+        does=_REPORT,
+        tell="ERROR",
+        to="REPORTING",
+    ),
     _row(
         "FINISHED", "REPORTING", guard="AWAITS_REBOOT", does=_ENDED, tell="DONE", to="IDLE", only="reports_on_download"
     ),

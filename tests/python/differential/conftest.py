@@ -5,6 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "differential.engine_pair", "differential.engine_scenarios", "differential.engine_scenarios_download"
-)
+_SCENARIOS = ("download", "foreign", "image", "jobs", "link", "phases", "start")
+
+pytest.register_assert_rewrite(*(f"differential.engine_scenarios_{name}" for name in _SCENARIOS))

@@ -18,8 +18,14 @@ class EngineCase:
     settings: Settings = Settings()  # noqa: RUF009 - frozen
 
 
+#: Neither version nor sha256, and an image may have no bytes.
 _BARE = replace(
-    DEFAULT, fields=tuple(field for field in DEFAULT.fields if field.destination not in ("version", "sha256"))
+    DEFAULT,
+    fields=tuple(
+        replace(field, minimum=0) if field.destination == "size" else field
+        for field in DEFAULT.fields
+        if field.destination not in ("version", "sha256")
+    ),
 )
 
 #: By the name that test reports use.

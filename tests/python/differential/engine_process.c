@@ -376,6 +376,10 @@ static void step(void)
 	}
 	free(actions);
 	write_state();
+#ifdef LOADED_TABLE
+	/* Which row did it is not what its effect is. */
+	rows_count = 0;
+#endif
 	write_number(rows_count);
 	for (size_t i = 0; i < rows_count; i++) {
 		write_number(rows[i]);

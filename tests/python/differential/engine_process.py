@@ -20,6 +20,9 @@ from aws_fota.oracle import engine_io as io
 from aws_fota.oracle.outcome import MessageKind, Scheme, Url
 from differential.parser_process import SANITIZED, STRICT, write_module
 
+#: The number of the question about the table.
+_TABLE = 6
+
 _SOURCE = Path(__file__).with_name("engine_process.c")
 
 #: ``enum aws_fota_input_id``.
@@ -115,6 +118,11 @@ def encode_number(number: int) -> bytes:
 def encode_block(data: bytes | None) -> bytes:
     """Bytes that may be absent."""
     return encode_number(0) if data is None else encode_number(1) + encode_number(len(data)) + data
+
+
+def encode_table(rows: Iterable[Row]) -> bytes:
+    """The question that gives a program built with LOADED_TABLE its table; it has no answer."""
+    return encode_number(_TABLE) + b"".join(encode_number(number) for row in rows for number in row.numbers())
 
 
 def encode_input(input: io.Input) -> bytes:
@@ -221,9 +229,13 @@ class EngineProcess:
         return [tuple(self._number() for _ in range(5)) for _ in range(2)], self._signed()
 
     def table(self, count: int) -> list[Row]:
-        """The table's rows, as many as there are."""
-        self._ask(6, b"")
+        """The table's rows, as many as there are. Not of a program that loads its table."""
+        self._ask(_TABLE, b"")
         return [Row(*(self._number() for _ in range(8))) for _ in range(count)]
+
+    def load(self, rows: Iterable[Row]) -> None:
+        """Give a program built with LOADED_TABLE its table."""
+        self._ask(_TABLE, encode_table(rows)[8:])
 
     def _action(self) -> io.Action:
         number, what, packet_id, value, length = (self._number() for _ in range(5))

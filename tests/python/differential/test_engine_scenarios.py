@@ -12,14 +12,11 @@ import pytest
 
 from aws_fota.codegen import transitions
 from aws_fota.codegen.model import Model
-from differential import engine_scenarios_download
+from differential import engine_scenarios
 from differential.engine_cases import ENGINE_CASES, EngineCase
 from differential.engine_pair import Pair
 from differential.engine_process import EngineProcess, build
-from differential.engine_scenarios import SCENARIOS
 from differential.engine_script import Script
-
-assert engine_scenarios_download.__name__, "its scenarios join the others when it is imported"
 
 
 @dataclass(frozen=True)
@@ -45,13 +42,13 @@ def process(built: Built) -> Iterator[EngineProcess]:
         yield running.enter_context(EngineProcess(built.program))
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", engine_scenarios.load())
 def test_scenario(built: Built, process: EngineProcess, name: str) -> None:
-    SCENARIOS[name](built.script(process))
+    engine_scenarios.load()[name](built.script(process))
 
 
 def test_the_scenarios_take_every_row(built: Built, process: EngineProcess) -> None:
-    for scenario in SCENARIOS.values():
+    for scenario in engine_scenarios.load().values():
         scenario(built.script(process))
     rows = transitions.rows(transitions.Features.of(Model(built.case.description, built.case.settings)))
     missed = [row for number, row in enumerate(rows) if number not in process.rows]

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants that no test can kill: patterns of their names, each with the reason why they make no difference."""
+
+from __future__ import annotations
+
+#: The phases of a job that was taken and whose image does not run yet.
+_TAKEN = "OFFERED|STARTING|REQUESTING|ERASING|RECEIVING|WAITING|PAUSED|REFRESHING|VERIFYING|APPLYING"
+
+EXPLAINED = {
+    rf"(CONFIRM if UNCONFIRMED|CONFIRMED|CONFIRM_FAILED): not in ({_TAKEN})": (
+        "An unconfirmed image takes no job, and a reboot leads to none of these phases, so the image is confirmed there"
+    ),
+}
