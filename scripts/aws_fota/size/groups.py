@@ -26,7 +26,7 @@ _SUFFIX = re.compile(r"\.(c|cpp|S)?\.?(o|obj)$")
 
 #: Sources of the generated module, by their names without folder and suffix; the first that matches counts.
 _OURS = (
-    (re.compile(r"parser"), Group.PARSER),
+    (re.compile(r"parser.*"), Group.PARSER),
     (re.compile(r"engine.*|record|publication.*|version"), Group.ENGINE),
     (re.compile(r"topic|jobs_topics|jobs_requests"), Group.TOPICS),
     (re.compile(r"download|http|http_headers|slot|image"), Group.DOWNLOAD),
@@ -64,7 +64,6 @@ _PREFIXES = (
 )
 #: Source files whose base names say enough: others in a large image may have the same.
 _FILES = {
-    "parser.c": Group.PARSER,
     "aws_fota_json.c": Group.PARSER,
     "cJSON.c": Group.PARSER,
     "aws_fota.c": Group.ENGINE,
@@ -95,9 +94,10 @@ def by_name(name: str, file: str, memory: Memory) -> Group | None:
     group = _FILES.get(file)
     if group is None and not file:
         group = next((group for prefix, group in _PREFIXES if name.startswith(prefix)), None)
-    if file.startswith("engine") and file.endswith(".c"):
-        group = Group.ENGINE
-    in_core = file == "parser.c" or file.startswith("engine")
+    for prefix, of in (("parser", Group.PARSER), ("engine", Group.ENGINE)):
+        if file.startswith(prefix) and file.endswith(".c"):
+            group = of
+    in_core = file.startswith(("parser", "engine")) or name.startswith(("aws_fota_parser_", "aws_fota_engine_"))
     return Group.TABLES if group is not None and in_core and memory is Memory.CONSTANT else group
 
 
