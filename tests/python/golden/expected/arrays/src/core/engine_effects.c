@@ -347,13 +347,11 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->step.value = engine->job.outcome.status;
 		break;
 	case AWS_FOTA_EFFECT_SCAN:
+		engine->left_alone = true;
 		engine->passed = 0U;
 		break;
 	case AWS_FOTA_EFFECT_END_LEFT_ALONE:
 		engine->left_alone = false;
-		break;
-	case AWS_FOTA_EFFECT_SET_LEFT_ALONE:
-		engine->left_alone = true;
 		break;
 	case AWS_FOTA_EFFECT_TAKE_JOB_ID:
 		take_job_id(engine);

@@ -215,8 +215,13 @@ void aws_fota_record_decode(struct aws_fota_engine *engine, const uint8_t *recor
 	engine->job.has_sha256 = (record[OFFSET_FLAGS] & FLAG_SHA256) != 0U;
 	engine->job.outcome.has_hash = (record[OFFSET_FLAGS] & FLAG_SLOT_HASH) != 0U;
 	memcpy(engine->job.identity, &record[OFFSET_IDENTITY], AWS_FOTA_SHA256_SIZE);
-	memcpy(engine->job.sha256, &record[OFFSET_SHA256], AWS_FOTA_SHA256_SIZE);
-	memcpy(engine->job.outcome.slot_hash, &record[OFFSET_SLOT_HASH], AWS_FOTA_SHA256_SIZE);
+	if (engine->job.has_sha256) {
+		memcpy(engine->job.sha256, &record[OFFSET_SHA256], AWS_FOTA_SHA256_SIZE);
+	}
+	if (engine->job.outcome.has_hash) {
+		memcpy(engine->job.outcome.slot_hash, &record[OFFSET_SLOT_HASH],
+		       AWS_FOTA_SHA256_SIZE);
+	}
 	memcpy(engine->job.id, &record[OFFSET_TEXTS], record[OFFSET_JOB_ID_LEN]);
 	memcpy(engine->job.etag, &record[OFFSET_TEXTS + record[OFFSET_JOB_ID_LEN]],
 	       record[OFFSET_ETAG_LEN]);

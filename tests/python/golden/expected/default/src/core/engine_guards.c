@@ -26,8 +26,6 @@ bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aw
 	const struct aws_fota_message *message = engine->message;
 
 	switch (guard) {
-	case AWS_FOTA_GUARD_SUCCEEDED_UNCONFIRMED:
-		return engine->job.outcome.status == AWS_FOTA_JOB_SUCCEEDED && !engine->confirmed;
 	case AWS_FOTA_GUARD_RUNS_CONFIRMED:
 		return engine->confirmed && aws_fota_engine_runs(engine);
 	case AWS_FOTA_GUARD_RUNS:

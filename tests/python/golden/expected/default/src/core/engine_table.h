@@ -68,6 +68,8 @@ enum aws_fota_event {
 	AWS_FOTA_EVENT_RESUME,
 	/** the record was read */
 	AWS_FOTA_EVENT_STARTED_UP,
+	/** the application was told nothing yet */
+	AWS_FOTA_EVENT_STARTED_SILENTLY,
 	/** the wait before another attempt is over */
 	AWS_FOTA_EVENT_BACKOFF_OVER,
 	/** notify: the list of pending jobs changed */
@@ -152,8 +154,6 @@ enum aws_fota_event {
 enum aws_fota_guard {
 	/** no condition */
 	AWS_FOTA_GUARD_ALWAYS,
-	/** SUCCEEDED is to be reported, and the image is not confirmed */
-	AWS_FOTA_GUARD_SUCCEEDED_UNCONFIRMED,
 	/** the job's image runs and is confirmed */
 	AWS_FOTA_GUARD_RUNS_CONFIRMED,
 	/** the job's image runs */

@@ -15,7 +15,7 @@
 #include "engine_private.h"
 
 /* Longest payload that aws_fota_publication_payload() can write, from the texts below. */
-#define PAYLOAD_WORST 205
+#define PAYLOAD_WORST 199
 
 typedef char payload_fits[PAYLOAD_WORST <= AWS_FOTA_PUBLICATION_MAX ? 1 : -1];
 

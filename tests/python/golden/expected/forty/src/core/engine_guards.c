@@ -40,8 +40,6 @@ bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aw
 	const struct aws_fota_message *message = engine->message;
 
 	switch (guard) {
-	case AWS_FOTA_GUARD_SUCCEEDED_UNCONFIRMED:
-		return engine->job.outcome.status == AWS_FOTA_JOB_SUCCEEDED && !engine->confirmed;
 	case AWS_FOTA_GUARD_RUNS_CONFIRMED:
 		return engine->confirmed && aws_fota_engine_runs(engine);
 	case AWS_FOTA_GUARD_RUNS:
@@ -99,8 +97,6 @@ bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aw
 	case AWS_FOTA_GUARD_REMEMBERED:
 		return input->message.result == AWS_FOTA_PARSE_OK &&
 		       aws_fota_engine_remembers(engine);
-	case AWS_FOTA_GUARD_JOB_TOLD:
-		return !engine->job.resumable && message->job_id[0] != '\0';
 	default:
 		return true;
 	}

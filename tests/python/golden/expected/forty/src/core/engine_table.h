@@ -68,6 +68,8 @@ enum aws_fota_event {
 	AWS_FOTA_EVENT_RESUME,
 	/** the record was read */
 	AWS_FOTA_EVENT_STARTED_UP,
+	/** the application was told nothing yet */
+	AWS_FOTA_EVENT_STARTED_SILENTLY,
 	/** the wait before another attempt is over */
 	AWS_FOTA_EVENT_BACKOFF_OVER,
 	/** notify: the list of pending jobs changed */
@@ -152,8 +154,6 @@ enum aws_fota_event {
 enum aws_fota_guard {
 	/** no condition */
 	AWS_FOTA_GUARD_ALWAYS,
-	/** SUCCEEDED is to be reported, and the image is not confirmed */
-	AWS_FOTA_GUARD_SUCCEEDED_UNCONFIRMED,
 	/** the job's image runs and is confirmed */
 	AWS_FOTA_GUARD_RUNS_CONFIRMED,
 	/** the job's image runs */
@@ -178,8 +178,6 @@ enum aws_fota_guard {
 	AWS_FOTA_GUARD_LEFT_ALONE,
 	/** the named job was left alone */
 	AWS_FOTA_GUARD_REMEMBERED,
-	/** not resumable, and there is a job that was not left alone */
-	AWS_FOTA_GUARD_JOB_TOLD,
 	/** the job was asked for by its id */
 	AWS_FOTA_GUARD_ASKED_BY_ID,
 	/** there is a job, queued or in progress */
@@ -236,13 +234,11 @@ enum aws_fota_effect {
 	AWS_FOTA_EFFECT_TAKE_VERSION,
 	/** take over the version, if it is told or disproved */
 	AWS_FOTA_EFFECT_TAKE_REFUSED_VERSION,
-	/** look at the list from its beginning */
+	/** $next was left alone: look at the list from its beginning */
 	AWS_FOTA_EFFECT_SCAN,
 	/** $next is not one that was left alone */
 	AWS_FOTA_EFFECT_END_LEFT_ALONE,
-	/** $next was left alone */
-	AWS_FOTA_EFFECT_SET_LEFT_ALONE,
-	/** take over the jobId */
+	/** take over the jobId, if there is one */
 	AWS_FOTA_EFFECT_TAKE_JOB_ID,
 	/** ask next without the document */
 	AWS_FOTA_EFFECT_SET_UNREADABLE,
