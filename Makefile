@@ -7,15 +7,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 JOBS ?= auto
 
-.PHONY: help demo test lint unit zephyr bench fuzz explore mutate clean
+.PHONY: help demo test lint unit zephyr explore mutate clean
 
 help:
 	@echo "make demo     one whole firmware update: generated module against the local AWS"
 	@echo "make test     lint, types, unit, differential, emulator and end-to-end tests"
 	@echo "make zephyr   the wiring into a build, and twister (needs a Zephyr tree: ZEPHYR_BASE)"
 	@echo "make lint     ruff, mypy, and the rendered C with gcc, clang and clang-format"
-	@echo "make bench    flash, RAM, stack and instructions (needs the Arm toolchain and qemu)"
-	@echo "make fuzz     libFuzzer on the parser (needs clang)"
 	@echo "make explore  all reachable states of the update engine"
 	@echo "make mutate   the tests against a transition table with one line broken"
 
@@ -50,12 +48,6 @@ unit: $(VENV)/.test
 zephyr: $(VENV)/.test
 	$(RUN) -m pytest -q tests/python/zephyr/test_wiring.py
 	.ci/twister
-
-bench: $(VENV)/.test
-	$(RUN) benchmarks/run.py
-
-fuzz: $(VENV)/.test
-	$(RUN) tests/fuzz/run.py
 
 explore: $(VENV)/.test
 	$(RUN) -m aws_fota.oracle.explore
