@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_fota.jobdoc import c_names
-from aws_fota.jobdoc.findings import Findings
 from aws_fota.jobdoc.model import URL_PARTS, URL_TYPES, Field, FieldType, PathStep, dotted
-from aws_fota.jobdoc.yaml_source import Location
+from aws_fota.yamlfile.findings import Findings
+from aws_fota.yamlfile.source import Location
 
 #: The job document's own depth in a message: the root's object is 1, ``execution`` 2 (doc/parser.md).
 DOCUMENT_DEPTH = 3

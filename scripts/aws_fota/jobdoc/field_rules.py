@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 from aws_fota.jobdoc import c_names, json_path
-from aws_fota.jobdoc.findings import Findings
 from aws_fota.jobdoc.model import Field, FieldType
-from aws_fota.jobdoc.yaml_source import Location
+from aws_fota.yamlfile.findings import Findings
+from aws_fota.yamlfile.source import Location
 
 #: Bytes. A job document has at most 32 768 (AWS IoT Jobs), so no string in it can be longer.
 STRING_MAX = 32768

@@ -8,11 +8,16 @@ from typing import Any
 
 from aws_fota import resources
 from aws_fota.config.limits import Settings
-from aws_fota.jobdoc import description_rules, schema, yaml_source
+from aws_fota.jobdoc import description_rules
 from aws_fota.jobdoc.field_rules import read_field
-from aws_fota.jobdoc.findings import Findings
 from aws_fota.jobdoc.model import Description, Foreign, Options
-from aws_fota.jobdoc.yaml_source import YamlSource
+from aws_fota.yamlfile import schema
+from aws_fota.yamlfile import source as yaml_source
+from aws_fota.yamlfile.findings import Findings
+from aws_fota.yamlfile.source import YamlSource
+
+#: The schema, in the folder of schemas.
+SCHEMA = "aws_fota.schema.yaml"
 
 
 def load(path: Path | None = None, settings: Settings | None = None) -> Description:
@@ -32,7 +37,7 @@ def load(path: Path | None = None, settings: Settings | None = None) -> Descript
 def check(source: YamlSource, settings: Settings) -> Description:
     """The description that a YAML file holds; raises as :func:`load` does."""
     findings = Findings(source)
-    findings.errors.extend(schema.violations(source))
+    findings.errors.extend(schema.violations(source, SCHEMA))
     sound = not findings.errors
     fields = [
         (index, field) for index in _readable(source, findings) if (field := read_field(index, findings)) is not None

@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from aws_fota import resources
-from aws_fota.errors import InputError
 from aws_fota.size.footprint import Footprint, Usage
 from aws_fota.size.groups import Group
+from aws_fota.yamlfile import schema, source
+from aws_fota.yamlfile.findings import Findings
 
 TOTAL = "total"
-_FIX = "write it as schemas/budget.schema.yaml says"
+SCHEMA = "budget.schema.yaml"
 
 
 @dataclass(frozen=True)
@@ -31,37 +29,14 @@ def read(path: Path) -> dict[str, dict[str, int]]:
     """The budget in a file: ``total`` or a group to ``flash``, ``ram`` or ``stack`` to bytes.
 
     Raises:
-        InputError: it cannot be read, or is not as the schema says.
+        InputError, ErrorList: it cannot be read, or is not as the schema says; each with its line.
     """
-    import yaml
-
-    try:
-        data = yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", rule="file", path=path, fix=_FIX) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = None if mark is None else mark.line + 1
-        words = getattr(error, "problem", None) or "is no YAML"
-        raise InputError(f"cannot be read: {words}", rule="budget", path=path, line=line, fix=_FIX) from error
-    _validate(data, path)
-    budget: dict[str, dict[str, int]] = {TOTAL: data.get(TOTAL) or {}} | (data.get("groups") or {})
+    read = source.read(path)
+    findings = Findings(read)
+    findings.errors.extend(schema.violations(read, SCHEMA))
+    findings.raise_any()
+    budget: dict[str, dict[str, int]] = {TOTAL: read.data.get(TOTAL) or {}} | (read.data.get("groups") or {})
     return budget
-
-
-def _validate(data: Any, path: Path) -> None:
-    logging.getLogger("pykwalify").setLevel(logging.CRITICAL)
-    import yaml
-    from pykwalify.core import Core
-
-    if not isinstance(data, dict):
-        raise InputError("is not a mapping", rule="budget", path=path, line=1, fix=_FIX)
-    schema = yaml.safe_load((resources.schemas() / "budget.schema.yaml").read_bytes())
-    core = Core(source_data=data, schema_data=schema)
-    core.validate(raise_exception=False)
-    errors = sorted(str(error) for error in core.validation_errors or ())
-    if errors:
-        raise InputError(" ".join(errors[0].split()).rstrip("."), rule="budget", path=path, fix=_FIX)
 
 
 def excesses(footprint: Footprint, budget: dict[str, dict[str, int]]) -> list[Excess]:

@@ -10,8 +10,8 @@ import pytest
 from aws_fota import cache
 from aws_fota.codegen.generate import generate
 from aws_fota.codegen.model import Model
-from aws_fota.jobdoc import schema
 from aws_fota.jobdoc.load import load
+from aws_fota.yamlfile import schema
 from descriptions import DEFAULT
 
 
@@ -63,9 +63,9 @@ def test_only_a_sound_description_is_remembered(tmp_path: Path, monkeypatch: pyt
     looks: list[str] = []
     real = schema._raw
 
-    def counted(source: schema.YamlSource) -> list[object]:
+    def counted(source: schema.YamlSource, rules: dict[str, object]) -> list[object]:
         looks.append(source.path.name)
-        return real(source)
+        return real(source, rules)
 
     monkeypatch.setattr(schema, "_raw", counted)
     path = tmp_path / "aws_fota.yaml"

@@ -115,12 +115,13 @@ def test_a_budget_is_kept_to_the_byte(elf: Path, tmp_path: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("version: 2\n", "version"),
-        ("version: 1\ngroups: {lexer: {flash: 1}}\n", "lexer"),
+        ("version: 2\n", "budget.yaml:1: version"),
+        ("version: 1\ngroups: {lexer: {flash: 1}}\n", "budget.yaml:2: groups.lexer"),
+        ("version: 1\ntotal: {flash: 1}\ntotal: {flash: 9}\n", "budget.yaml:3: total: occurs twice"),
         ("version: 1\ntotal: {flash: -1}\n", "-1"),
         ("version: 1\ntotal: {flash: many}\n", "many"),
         ("- 1\n", "is not a mapping"),
-        ("a: [\n", "cannot be read"),
+        ("a: [\n", "is not YAML"),
     ],
 )
 def test_a_budget_that_is_wrong(

@@ -19,8 +19,8 @@ from aws_fota.codegen.generate import generate
 from aws_fota.codegen.model import Model
 from aws_fota.config.limits import Settings
 from aws_fota.errors import AwsFotaError
-from aws_fota.jobdoc import yaml_source
 from aws_fota.jobdoc.load import check
+from aws_fota.yamlfile import source as yaml_source
 
 FLAGS = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only", "-I", "include"]
 Fields = list[dict[str, Any]]

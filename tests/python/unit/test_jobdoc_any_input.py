@@ -17,9 +17,9 @@ from aws_fota.config import dotconfig
 from aws_fota.config.limits import Settings
 from aws_fota.config.settings import settings as settings_of
 from aws_fota.errors import AwsFotaError, ErrorList
-from aws_fota.jobdoc import yaml_source
 from aws_fota.jobdoc.load import check
 from aws_fota.jobdoc.model import FieldType
+from aws_fota.yamlfile import source as yaml_source
 
 FIXED = settings(derandomize=True, deadline=None, database=None, max_examples=200)
 SLOW = settings(FIXED, suppress_health_check=[HealthCheck.too_slow])

@@ -110,8 +110,9 @@ def test_a_byte_order_mark_and_crlf_are_taken(tmp_path: Path) -> None:
         (b"version: 1\noperations: [a,\n", 2, "not YAML"),
         (b"\tversion: 1\n", 1, "not YAML"),
         (b"version: 1\n---\nversion: 1\n", 2, "second document"),
-        (b"[" * 100_000, 1, "nested deeper"),
-        (b"{" * 100_000, 1, "nested deeper"),
+        # Our own limit, or that of a newer libyaml.
+        (b"[" * 100_000, 1, "nest"),
+        (b"{" * 100_000, 1, "nest"),
         (b"version: 1\noperations: &x [*x]\n", 2, "alias"),
         (b"version: &x 1\nforeign: *x\n", 2, "alias"),
         (b"version: !!python/object:os.system x\n", 1, "tag"),

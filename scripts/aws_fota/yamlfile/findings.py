@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collecting what is wrong with a description, so that one run tells all of it."""
+"""Collecting what is wrong with a file, so that one run tells all of it."""
 
 from __future__ import annotations
 
 from aws_fota.errors import AwsFotaError, ErrorList, InputError
-from aws_fota.jobdoc.yaml_source import Location, YamlSource, field_name
+from aws_fota.yamlfile.source import Location, YamlSource, field_name
 
 
 class Findings:

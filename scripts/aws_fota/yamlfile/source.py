@@ -18,7 +18,7 @@ Location = tuple[str | int, ...]
 #: Bytes. A description of 200 fields has about 30 000; more than this is a file given by mistake.
 SIZE_MAX = 1 << 20
 
-#: The schema needs 4 levels; deeper nesting is refused before any recursion follows it.
+#: No schema needs more than 6 levels; deeper nesting is refused before any recursion follows it.
 NESTING_MAX = 16
 
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -86,7 +86,10 @@ def content(path: Path) -> bytes:
         ) from error
     if len(data) > SIZE_MAX:
         raise InputError(
-            f"is larger than {SIZE_MAX} bytes", rule="file", path=path, fix="name an aws_fota.yaml, not another file"
+            f"is larger than {SIZE_MAX} bytes",
+            rule="file",
+            path=path,
+            fix="name the file that is meant",
         )
     return data
 
@@ -150,7 +153,7 @@ class _Reading:
                 rule="yaml-syntax",
                 path=self.path,
                 line=1,
-                fix="begin with 'version: 1', as the default file does",
+                fix="begin with 'version: 1'",
             )
         self.loader.get_event()
         value = self._value(self.loader.get_event(), (), None)
