@@ -88,7 +88,7 @@ class Result:
 
 @dataclass(frozen=True)
 class FetchFailed:
-    """``AWS_FOTA_INPUT_FETCH_FAILED``: ``CONNECT``, ``TLS``, ``TIMEOUT``, ``CLOSED``, ``PROTOCOL`` or ``FLASH``."""
+    """``AWS_FOTA_INPUT_FETCH_FAILED``: a name of ``enum aws_fota_fetch_error``, such as ``CLOSED``."""
 
     error: str
 

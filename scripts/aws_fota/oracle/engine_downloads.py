@@ -208,8 +208,13 @@ class Downloads(Procedures):
     def fetch_failed(self, error: FetchError) -> None:
         if self.state.phase not in (Phase.REQUESTING, Phase.RECEIVING):
             return
-        if error is FetchError.FLASH:
-            self.fail(JobStatus.FAILED, Reason.FLASH)
+        final = {
+            FetchError.FLASH: Reason.FLASH,
+            FetchError.SIZE: Reason.SIZE,
+            FetchError.IMAGE: Reason.IMAGE,
+        }
+        if error in final:
+            self.fail(JobStatus.FAILED, final[error])
         else:
             self.try_again(Reason.CONNECTION, error)
 

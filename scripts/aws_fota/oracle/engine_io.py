@@ -60,6 +60,8 @@ class FetchError(IntEnum):
     CLOSED = 4
     PROTOCOL = 5
     FLASH = 6
+    SIZE = 7
+    IMAGE = 8
 
 
 class ActionId(IntEnum):

@@ -187,7 +187,7 @@ def servers_that_refuse(script: Script) -> None:
 
 @scenario
 def connections_that_break(script: Script) -> None:
-    for error in (error for error in FetchError if error is not FetchError.FLASH):
+    for error in (FetchError.CONNECT, FetchError.TLS, FetchError.TIMEOUT, FetchError.CLOSED, FetchError.PROTOCOL):
         script.to_receiving()
         script.write(1000)
         seen = script.interrupt(error)
@@ -220,6 +220,15 @@ def progress_begins_the_tries_anew(script: Script) -> None:
         script.expire(TimerId.DOWNLOAD)
         script.range()
     assert script.phase is Phase.RECEIVING
+
+
+@scenario
+def objects_that_the_downloading_library_refuses(script: Script) -> None:
+    for error, reason in ((FetchError.SIZE, 16), (FetchError.IMAGE, 23)):
+        for reach in (script.to_requesting, script.to_receiving):
+            reach()
+            assert told(script.interrupt(error)) == [(Tell.ERROR, reason)]
+            assert script.pair.seen.detail == 0
 
 
 @scenario

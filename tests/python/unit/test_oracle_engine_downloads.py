@@ -190,6 +190,18 @@ def test_a_server_that_stops_keeping_to_ranges_is_begun_with_once_more() -> None
     assert driver.engine.reason == Reason.NO_RANGES
 
 
+@pytest.mark.parametrize("phase", ["requesting", "receiving"])
+@pytest.mark.parametrize(
+    ("error", "reason"), [(FetchError.SIZE, Reason.SIZE), (FetchError.IMAGE, Reason.IMAGE)], ids=["size", "image"]
+)
+def test_an_object_that_the_downloading_library_refuses_fails_the_job(
+    phase: str, error: FetchError, reason: Reason
+) -> None:
+    driver = getattr(Driver(), phase)()
+    driver.give(FetchFailed(error))
+    assert (driver.engine.phase, driver.engine.reason, driver.engine.detail) == (Phase.REPORTING, reason, 0)
+
+
 # The flash.
 
 

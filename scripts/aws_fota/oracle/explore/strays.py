@@ -38,6 +38,8 @@ _FROM_THE_GLUE: tuple[tuple[Input, tuple[Phase, ...]], ...] = (
     (HttpResponse(403), (Phase.REQUESTING,)),
     (FetchFailed(FetchError.CLOSED), (Phase.REQUESTING, Phase.RECEIVING)),
     (FetchFailed(FetchError.FLASH), (Phase.REQUESTING, Phase.RECEIVING)),
+    (FetchFailed(FetchError.SIZE), (Phase.REQUESTING, Phase.RECEIVING)),
+    (FetchFailed(FetchError.IMAGE), (Phase.REQUESTING, Phase.RECEIVING)),
     (Erased(-5), (Phase.ERASING, Phase.REVERTING)),
     (Written(1), (Phase.RECEIVING,)),
     (Written(2**32 - 1), ()),

@@ -131,6 +131,20 @@ static unsigned int classify_error(unsigned int input)
 	}
 }
 
+static unsigned int classify_fetch_error(uint8_t error)
+{
+	switch (error) {
+	case AWS_FOTA_FETCH_FLASH:
+		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_FLASH);
+	case AWS_FOTA_FETCH_SIZE:
+		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_SIZE);
+	case AWS_FOTA_FETCH_IMAGE:
+		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_IMAGE);
+	default:
+		return AWS_FOTA_EVENT_INTERRUPTED;
+	}
+}
+
 unsigned int aws_fota_engine_classify(const struct aws_fota_engine *engine,
 				      const struct aws_fota_input *input)
 {
@@ -151,9 +165,7 @@ unsigned int aws_fota_engine_classify(const struct aws_fota_engine *engine,
 	case AWS_FOTA_INPUT_HTTP_RESPONSE:
 		return classify_http(engine, &input->http);
 	case AWS_FOTA_INPUT_FETCH_FAILED:
-		return input->fetch_error == AWS_FOTA_FETCH_FLASH
-			       ? AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_FLASH)
-			       : AWS_FOTA_EVENT_INTERRUPTED;
+		return classify_fetch_error(input->fetch_error);
 	case AWS_FOTA_INPUT_WRITTEN:
 		return input->written > engine->job.offset &&
 				       input->written <= engine->job.range_end

@@ -81,6 +81,10 @@ enum aws_fota_fetch_error {
 	AWS_FOTA_FETCH_PROTOCOL = 5,
 	/** The body could not be written. */
 	AWS_FOTA_FETCH_FLASH = 6,
+	/** The whole body came, and is not as long as the job says. */
+	AWS_FOTA_FETCH_SIZE = 7,
+	/** A library that downloads by itself refused the body: it is no image. */
+	AWS_FOTA_FETCH_IMAGE = 8,
 };
 
 enum aws_fota_timer {

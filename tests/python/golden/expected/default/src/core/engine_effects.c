@@ -156,6 +156,9 @@ static uint32_t detail_of(const struct aws_fota_engine *engine, const struct aws
 	case AWS_FOTA_REASON_HTTP_STATUS:
 		return input->http.status;
 	case AWS_FOTA_REASON_SIZE:
+		if (input->id != AWS_FOTA_INPUT_HTTP_RESPONSE) {
+			return 0U;
+		}
 		return input->http.status == 206U ? input->http.range_total : input->http.length;
 	case AWS_FOTA_REASON_CONNECTION:
 		return input->fetch_error;
