@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import hashlib
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aws_fota.emulator import listening
 from aws_fota.emulator.command_document import image_document, read_document, s3_objects_of
@@ -19,6 +21,9 @@ from aws_fota.emulator.http_server import HttpRecord
 from aws_fota.emulator.jobs_model import Change
 from aws_fota.emulator.trace import TraceEntry
 from aws_fota.errors import ExitCode, InputError
+
+if TYPE_CHECKING:
+    from aws_fota.emulator.certificates import CertificateFolder
 
 #: The bucket that the image is put into.
 BUCKET = "firmware"
@@ -32,6 +37,10 @@ class EmulateOptions:
 
     Attributes:
         fwversion: read from the image's header when empty.
+        tls_port: None for no MQTT over TLS.
+        https_port: None for no HTTPS.
+        certificates: the folder of the certificates; None for one that is removed at the end.
+        certificate_keys: the kind of new keys.
         split_form: location as protocol, host and path, and not as a presigned URL.
         document: a job document to use as it is.
     """
@@ -41,6 +50,10 @@ class EmulateOptions:
     host: str = "127.0.0.1"
     mqtt_port: int = 0
     http_port: int = 0
+    tls_port: int | None = None
+    https_port: int | None = None
+    certificates: Path | None = None
+    certificate_keys: str = "ec"
     job_id: str = ""
     operation: str = "app_fw_update"
     fwversion: str = ""
@@ -57,6 +70,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to bind to (default: %(default)s)")
     parser.add_argument("--mqtt-port", type=_port, default=0, metavar="N", help="default: a free one")
     parser.add_argument("--http-port", type=_port, default=0, metavar="N", help="default: a free one")
+    parser.add_argument(
+        "--tls-port", type=_port, metavar="N", help="MQTT over TLS with client certificates (0: a free one)"
+    )
+    parser.add_argument("--https-port", type=_port, metavar="N", help="HTTPS, which the URLs then use (0: a free one)")
+    parser.add_argument(
+        "--certificates",
+        type=Path,
+        metavar="DIR",
+        help="where CA, server's and things' certificates are kept; those that are there are used "
+        "(default: made for this run)",
+    )
+    parser.add_argument(
+        "--certificate-keys", choices=("ec", "rsa"), default="ec", help="of new ones (default: %(default)s, P-256)"
+    )
     parser.add_argument("--job-id", default="", metavar="ID", help="default: from the image's digest")
     parser.add_argument("--operation", default="app_fw_update", help="of the job document (default: %(default)s)")
     parser.add_argument("--fwversion", default="", metavar="V", help="default: read from the image's header")
@@ -80,6 +107,10 @@ def run(args: argparse.Namespace) -> int:
         host=args.host,
         mqtt_port=args.mqtt_port,
         http_port=args.http_port,
+        tls_port=args.tls_port,
+        https_port=args.https_port,
+        certificates=args.certificates,
+        certificate_keys=args.certificate_keys,
         job_id=args.job_id,
         operation=args.operation,
         fwversion=args.fwversion,
@@ -102,12 +133,22 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
         InputError: image, document, names or ports cannot be used; nothing listens then.
     """
     image = _read_image(options.image)
-    with contextlib.ExitStack() as signals:
+    with contextlib.ExitStack() as exits:
         if stop is None:
             stop = asyncio.Event()
-            signals.enter_context(_stopped_by_signals(stop))
-        async with Emulator(host=options.host, mqtt_port=options.mqtt_port, http_port=options.http_port) as emulator:
+            exits.enter_context(_stopped_by_signals(stop))
+        certificates = _certificates(options, exits)
+        async with Emulator(
+            host=options.host,
+            mqtt_port=options.mqtt_port,
+            http_port=options.http_port,
+            tls_port=options.tls_port,
+            https_port=options.https_port,
+            certificates=certificates,
+        ) as emulator:
             _offer(emulator, image, options, inform)
+            if certificates is not None:
+                _tell_of_tls(emulator, certificates, inform)
             _tell_what_happens(emulator, inform)
             inform("Ctrl-C ends it.")
             await stop.wait()
@@ -124,12 +165,11 @@ def _offer(emulator: Emulator, image: bytes, options: EmulateOptions, inform: In
         for bucket, key in s3_objects_of(document):
             stored = emulator.upload(bucket, key, image)
     else:
-        authority = listening.authority(emulator.host, emulator.http_port)
         document = image_document(
             stored,
             operation=options.operation,
             fwversion=options.fwversion or _version_of(image, options.image),
-            split_authority=authority if options.split_form else None,
+            split_storage=emulator.storage_url if options.split_form else None,
         )
     job_id = options.job_id or f"fota-{digest[:12]}"
     emulator.create_job(job_id, document, [options.thing])
@@ -144,7 +184,40 @@ def _offer(emulator: Emulator, image: bytes, options: EmulateOptions, inform: In
         ("size", f"{len(image)} bytes"),
         ("sha256", digest),
     ):
-        inform(f"{name + ':':<13}{value}")
+        _tell(inform, name, value)
+
+
+def _tell(inform: Inform, name: str, value: str) -> None:
+    inform(f"{name + ':':<14}{value}")
+
+
+def _certificates(options: EmulateOptions, exits: contextlib.ExitStack) -> CertificateFolder | None:
+    if options.tls_port is None and options.https_port is None:
+        if options.certificates is not None:
+            raise InputError(
+                "nothing listens with TLS",
+                rule="certificates",
+                field="--certificates",
+                fix="add --tls-port 0 or --https-port 0",
+            )
+        return None
+    # cryptography is imported only by those who want TLS.
+    from aws_fota.emulator.certificates import CertificateFolder, KeyKind
+
+    folder = options.certificates
+    if folder is None:
+        folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="aws-fota-certificates-")))
+    return CertificateFolder(folder, KeyKind(options.certificate_keys))
+
+
+def _tell_of_tls(emulator: Emulator, certificates: CertificateFolder, inform: Inform) -> None:
+    if emulator.tls_port is not None:
+        _tell(inform, "MQTT TLS", f"{emulator.host}:{emulator.tls_port} (3.1.1, with a client certificate)")
+    if emulator.https_port is not None:
+        _tell(inform, "HTTPS", f"{emulator.host}:{emulator.https_port}")
+    _tell(inform, "CA", str(certificates.folder / "ca.crt"))
+    for thing in sorted(emulator.service.ledger.things):
+        _tell(inform, "certificate", f"{certificates.issue(thing)} (ca.crt, device.crt, device.key, and .der)")
 
 
 def _tell_what_happens(emulator: Emulator, inform: Inform) -> None:
@@ -153,6 +226,8 @@ def _tell_what_happens(emulator: Emulator, inform: Inform) -> None:
             inform(f"{_printable(entry.client_id)} connected")
         elif entry.kind == "CLOSED" and entry.client_id:
             inform(f"{_printable(entry.client_id)} disconnected: {_printable(entry.note)}")
+        elif entry.kind == "REFUSED":
+            inform(f"a client was refused: {_printable(entry.note)}")
 
     def execution(change: Change) -> None:
         details = " ".join(f"{name}={value}" for name, value in change.status_details.items())

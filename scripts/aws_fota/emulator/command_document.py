@@ -15,17 +15,18 @@ from aws_fota.errors import InputError
 
 
 def image_document(
-    stored: StoredObject, *, operation: str, fwversion: str, split_authority: str | None = None
+    stored: StoredObject, *, operation: str, fwversion: str, split_storage: str | None = None
 ) -> dict[str, Any]:
     """The document for an image: the default description's fields, with the digest.
 
     Args:
         stored: the image.
-        split_authority: host and port of the storage, for a location in parts; None for a presigned URL.
+        split_storage: scheme, host and port of the storage, for a location in parts; None for a presigned URL.
     """
     location: dict[str, str]
-    if split_authority is not None:
-        location = {"protocol": "http:", "host": split_authority, "path": stored.path.removeprefix("/")}
+    if split_storage is not None:
+        protocol, _, authority = split_storage.partition("//")
+        location = {"protocol": protocol, "host": authority, "path": stored.path.removeprefix("/")}
     else:
         url = f"https://s3.{REGION}.amazonaws.com{stored.path}"
         location = {"url": jobs_documents.placeholder(url)}

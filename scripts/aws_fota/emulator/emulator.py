@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_fota.emulator import listening, storage_objects, storage_signature
 from aws_fota.emulator.clock import Clock, SystemClock
@@ -24,6 +24,9 @@ from aws_fota.emulator.service import JobsService
 from aws_fota.emulator.storage_objects import ObjectStore, StoredObject
 from aws_fota.emulator.storage_signature import Credentials
 from aws_fota.emulator.trace import Trace
+
+if TYPE_CHECKING:
+    from aws_fota.emulator.certificates import CertificateFolder
 
 #: Characters of the session token in presigned URLs; with it they get as long as users report, about 1700.
 SESSION_TOKEN_CHARS = 1300
@@ -38,6 +41,9 @@ class Emulator:
         host: what to bind to.
         mqtt_port: 0 for a free one.
         http_port: 0 for a free one.
+        tls_port: for MQTT with client certificates: 0 for a free one, None for none.
+        https_port: the same for HTTP; with it, the URLs of objects are https.
+        certificates: for both; each thing that is made gets one.
         clock: the machine's, unless a test gives its own.
         policy: what MQTT clients may do.
         limits: of the gateway.
@@ -55,6 +61,8 @@ class Emulator:
         host: the address by which devices reach it.
         mqtt_port: the port it listens on, once entered.
         http_port: the same for HTTP.
+        tls_port: the same for MQTT over TLS, None without one.
+        https_port: the same for HTTPS.
     """
 
     def __init__(
@@ -63,11 +71,16 @@ class Emulator:
         host: str = "127.0.0.1",
         mqtt_port: int = 0,
         http_port: int = 0,
+        tls_port: int | None = None,
+        https_port: int | None = None,
+        certificates: CertificateFolder | None = None,
         clock: Clock | None = None,
         policy: Policy | None = None,
         limits: GatewayLimits | None = None,
         session_token_chars: int = SESSION_TOKEN_CHARS,
     ) -> None:
+        if certificates is None and (tls_port, https_port) != (None, None):
+            raise ValueError("TLS needs certificates")
         self.clock = clock or SystemClock()
         self.trace = Trace(self.clock)
         self.service = JobsService(self.clock, self.presigned_url)
@@ -78,6 +91,9 @@ class Emulator:
         self.host = listening.reachable(host)
         self.mqtt_port = mqtt_port
         self.http_port = http_port
+        self.tls_port = tls_port
+        self.https_port = https_port
+        self._certificates = certificates
         self._bind = host
         self._token_chars = session_token_chars
         self._tokens = itertools.count(1)
@@ -87,10 +103,22 @@ class Emulator:
         try:
             self.mqtt_port = await self.gateway.listen(self._bind, self.mqtt_port, option="--mqtt-port")
             self.http_port = await self.http.listen(self._bind, self.http_port, option="--http-port")
+            await self._listen_with_tls()
         except BaseException:
             await self.gateway.close()
+            await self.http.close()
             raise
         return self
+
+    async def _listen_with_tls(self) -> None:
+        if self._certificates is None:
+            return
+        if self.tls_port is not None:
+            context = self._certificates.mqtt_context(self.host)
+            self.tls_port = await self.gateway.listen(self._bind, self.tls_port, option="--tls-port", tls=context)
+        if self.https_port is not None:
+            context = self._certificates.http_context(self.host)
+            self.https_port = await self.http.listen(self._bind, self.https_port, option="--https-port", tls=context)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -105,8 +133,10 @@ class Emulator:
         self._changed(self.service.tick())
 
     def create_thing(self, name: str) -> None:
-        """Register a thing; its client id is its name."""
+        """Register a thing; its client id is its name, and so is that of its certificate."""
         self.service.control.create_thing(name)
+        if self._certificates is not None:
+            self._certificates.issue(name)
 
     def upload(self, bucket: str, key: str, data: bytes, *, public: bool = False) -> StoredObject:
         """Store an object; one that is not public needs a presigned URL."""
@@ -166,9 +196,16 @@ class Emulator:
         finally:
             self.service.ledger.observers.remove(observe)
 
+    @property
+    def storage_url(self) -> str:
+        """Scheme, host and port of the storage, as they stand at the start of a URL."""
+        if self.https_port is not None:
+            return f"https://{listening.authority(self.host, self.https_port, 'https')}"
+        return f"http://{listening.authority(self.host, self.http_port)}"
+
     def object_url(self, stored: StoredObject) -> str:
         """The address of an object, unsigned."""
-        return f"http://{listening.authority(self.host, self.http_port)}{stored.path}"
+        return f"{self.storage_url}{stored.path}"
 
     def presigned_url(self, url: str, expires_s: int) -> str:
         """The URL on this server that stands for one of S3, signed now with a session token of its own.
@@ -177,10 +214,11 @@ class Emulator:
             InputError: `url` is not S3's address of an object.
         """
         bucket, key = storage_objects.bucket_and_key(url)
-        address, path = listening.authority(self.host, self.http_port), storage_objects.path_of(bucket, key)
+        storage, path = self.storage_url, storage_objects.path_of(bucket, key)
         credentials = replace(self._credentials, session_token=self._session_token())
+        address = storage.partition("://")[2]
         query = storage_signature.presigned_query(credentials, address, path, self.clock.wall(), expires_s)
-        return f"http://{address}{path}?{query}"
+        return f"{storage}{path}?{query}"
 
     def _session_token(self) -> str:
         seed = f"{self._credentials.secret_key} {next(self._tokens)}".encode()

@@ -24,7 +24,7 @@ from aws_fota.emulator.gateway_limits import GatewayLimits
 from aws_fota.emulator.gateway_policy import Identity, OwnThing, Policy
 from aws_fota.emulator.gateway_session import Session
 from aws_fota.emulator.jobs_model import Delivery
-from aws_fota.emulator.listening import listen
+from aws_fota.emulator.listening import listen, tell_refusals
 from aws_fota.emulator.mqtt_packets import (
     SUBSCRIPTION_REFUSED,
     Connack,
@@ -93,6 +93,8 @@ class Gateway:
             InputError: the address cannot be bound.
         """
         loop = asyncio.get_running_loop()
+        if tls is not None:
+            tell_refusals(tls, lambda reason: self.trace.add("", "", "REFUSED", note=f"TLS: {reason}"))
         server, bound = await listen(
             lambda: loop.create_server(lambda: Connection(self), host, port, ssl=tls), host, port, option
         )

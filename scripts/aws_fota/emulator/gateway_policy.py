@@ -14,11 +14,18 @@ class Identity:
     """A client.
 
     Attributes:
-        certificate: what the TLS layer says of the client's certificate, None on a plain connection.
+        certificate: what the TLS layer says of the client's certificate, None on a connection without one.
     """
 
     client_id: str
     certificate: dict[str, Any] | None = None
+
+    @property
+    def certified_name(self) -> str | None:
+        """The common name of the certificate's subject, None when it has not exactly one."""
+        subject = (self.certificate or {}).get("subject", ())
+        names = [value for part in subject for name, value in part if name == "commonName"]
+        return names[0] if len(names) == 1 else None
 
 
 class Policy(Protocol):
@@ -35,10 +42,13 @@ class Policy(Protocol):
 
 
 class OwnThing:
-    """A client is the thing of its name: it reaches its own reserved topics, no other's, and all ordinary ones."""
+    """A client is the thing of its name: it reaches its own reserved topics, no other's, and all ordinary ones.
+
+    One with a certificate is the thing of its certificate, and must take that one's name as its client id.
+    """
 
     def may_connect(self, identity: Identity) -> bool:
-        return True
+        return identity.certificate is None or identity.certified_name == identity.client_id
 
     def may_publish(self, identity: Identity, topic: str) -> bool:
         return not topic.startswith("$") or topic.startswith(f"{jobs_topics.PREFIX}{identity.client_id}/")

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 
 from aws_fota.errors import InputError
@@ -49,6 +50,25 @@ async def listen(
     return server, bound
 
 
+def tell_refusals(context: ssl.SSLContext, tell: Callable[[str], None]) -> None:
+    """Have `tell` called with the reason for which a TLS handshake failed, which asyncio keeps to itself."""
+
+    class Handshaking(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
+            except ssl.SSLCertVerificationError as error:
+                tell(f"its certificate was refused: {error.verify_message}")
+                raise
+            except ssl.SSLError as error:
+                tell((error.reason or str(error)).replace("_", " ").lower())
+                raise
+
+    context.sslobject_class = Handshaking
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server that is bound to `host`."""
     try:
@@ -71,7 +91,7 @@ def reachable(host: str) -> str:
     return host
 
 
-def authority(host: str, port: int) -> str:
-    """Host and port as they stand in a URL and in a Host header; port 80 is not said, as clients leave it out."""
+def authority(host: str, port: int, scheme: str = "http") -> str:
+    """Host and port as they stand in a URL and in a Host header; the scheme's own port is left out, as clients do."""
     named = f"[{host}]" if ":" in host else host
-    return named if port == 80 else f"{named}:{port}"
+    return named if port == (443 if scheme == "https" else 80) else f"{named}:{port}"

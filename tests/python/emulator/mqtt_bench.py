@@ -158,7 +158,10 @@ class MqttBench:
         self._clients: list[RawClient] = []
 
     async def open(self) -> RawClient:
-        client = RawClient(*await asyncio.open_connection("127.0.0.1", self.emulator.mqtt_port))
+        return self.keep(RawClient(*await asyncio.open_connection("127.0.0.1", self.emulator.mqtt_port)))
+
+    def keep(self, client: RawClient) -> RawClient:
+        """Have a client closed at the end."""
         self._clients.append(client)
         return client
 

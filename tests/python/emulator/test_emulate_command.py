@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -190,6 +191,45 @@ def test_a_document_is_used_as_it_is_and_its_urls_lead_to_the_image(image: Path,
     run(test())
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_tls_is_served_with_certificates_from_a_folder(image: Path, tmp_path: Path, kept: bool) -> None:
+    folder = tmp_path / "certificates" if kept else None
+    options = EmulateOptions(thing="lamp", image=image, tls_port=0, https_port=0, certificates=folder, split_form=True)
+
+    async def test() -> Path:
+        emulate = Running(options)
+        await emulate.line("Ctrl-C")
+        given = Path(emulate.said["certificate"].partition(" ")[0])
+        assert emulate.said["CA"] == str(given.parents[1] / "ca.crt")
+        context = ssl.create_default_context(cafile=str(given / "ca.crt"))
+        context.load_cert_chain(given / "device.crt", given / "device.key")
+        port = int(emulate.said["MQTT TLS"].split(" ")[0].rpartition(":")[2])
+        client = RawClient(*await asyncio.open_connection("127.0.0.1", port, ssl=context))
+        client.send(connect("lamp"))
+        await client.expect(0x20)
+        answer = await client.ask("$aws/things/lamp/jobs/$next/get")
+        location = answer.members["execution"]["jobDocument"]["location"]
+        url = f"{location['protocol']}//{location['host']}/{location['path']}"
+        assert url == emulate.said["image"]
+        assert url.startswith(f"https://{emulate.said['HTTPS']}/")
+        async with aiohttp.ClientSession() as session, session.get(url, ssl=context) as reply:
+            assert await reply.read() == image.read_bytes()
+        await client.close()
+        plain = await emulate.client()
+        await plain.close()
+        nobody = ssl.create_default_context(cafile=str(given / "ca.crt"))
+        stranger = RawClient(*await asyncio.open_connection("127.0.0.1", port, ssl=nobody))
+        assert await emulate.line("refused") == "a client was refused: TLS: peer did not return a certificate"
+        await stranger.close()
+        await emulate.end()
+        return given
+
+    given = run(test())
+    assert given.exists() is kept
+    if kept:
+        assert given.parents[1] == folder
+
+
 def refused(**options: object) -> InputError:
     lines: list[str] = []
     with pytest.raises(InputError) as caught:
@@ -208,6 +248,9 @@ def test_wrong_input_is_refused_before_anything_is_said(image: Path, tmp_path: P
     empty.write_bytes(b"")
     assert "is empty" in str(refused(thing="lamp", image=empty))
     assert "cannot be read" in str(refused(thing="lamp", image=tmp_path))
+    assert "nothing listens with TLS" in str(refused(thing="lamp", image=image, certificates=tmp_path))
+    file = refused(thing="lamp", image=image, tls_port=0, certificates=empty)
+    assert file.exit_code is ExitCode.USAGE
 
 
 def test_an_image_that_is_not_signed_is_refused_unless_its_version_is_given(tmp_path: Path) -> None:
@@ -250,7 +293,14 @@ def test_the_options_have_their_defaults_and_their_limits(capsys: pytest.Capture
     args = parser.parse_args(["--thing", "lamp", "--image", "a.bin"])
     assert (args.host, args.mqtt_port, args.http_port, args.split_form) == ("127.0.0.1", 0, 0, False)
     assert parser.parse_args(["--thing", "lamp", "--image", "a.bin", "--split-form"]).split_form
-    for wrong in (["--mqtt-port", "65536"], ["--http-port", "x"], ["--url-form", "--split-form"]):
+    assert (args.tls_port, args.https_port, args.certificates, args.certificate_keys) == (None, None, None, "ec")
+    for wrong in (
+        ["--tls-port", "-1"],
+        ["--certificate-keys", "dsa"],
+        ["--mqtt-port", "65536"],
+        ["--http-port", "x"],
+        ["--url-form", "--split-form"],
+    ):
         with pytest.raises(SystemExit) as caught:
             parser.parse_args(["--thing", "lamp", "--image", "a.bin", *wrong])
         assert caught.value.code == ExitCode.USAGE
