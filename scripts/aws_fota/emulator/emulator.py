@@ -33,6 +33,10 @@ SESSION_TOKEN_CHARS = 1300
 
 REGION = "eu-west-1"
 
+#: The access key for tools that ask this AWS: the pair that AWS's documentation uses, so that nobody takes it for a
+#: secret.
+OPERATOR = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", REGION)
+
 
 class Emulator:
     """The local AWS; used as an asynchronous context manager, and from its event loop only.
@@ -87,7 +91,7 @@ class Emulator:
         self.gateway = Gateway(self._answer, self.trace, policy=policy, limits=limits)
         self.store = ObjectStore(self.clock)
         self._credentials = Credentials("ASIAEMULATEDACCESSKY", secrets.token_urlsafe(30), REGION)
-        self.http = HttpServer(self.store, self._credentials, self.clock)
+        self.http = HttpServer(self.store, (self._credentials, OPERATOR), self.clock)
         self.host = listening.reachable(host)
         self.mqtt_port = mqtt_port
         self.http_port = http_port

@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from xml.sax.saxutils import escape
@@ -76,15 +76,15 @@ class HttpServer:
 
     Args:
         store: the objects.
-        credentials: what presigned URLs must be signed with.
+        keyring: the access keys that presigned URLs may be signed with.
         clock: tells when a URL has expired.
     """
 
-    def __init__(self, store: ObjectStore, credentials: Credentials, clock: Clock) -> None:
+    def __init__(self, store: ObjectStore, keyring: Sequence[Credentials], clock: Clock) -> None:
         self.records: deque[HttpRecord] = deque(maxlen=KEPT)
         self.listeners: list[Callable[[HttpRecord], None]] = []
         self._store = store
-        self._credentials = credentials
+        self._keyring = keyring
         self._clock = clock
         self._count = itertools.count(1)
         self._servers: list[asyncio.Server] = []
@@ -148,7 +148,7 @@ class HttpServer:
         if presigned:
             try:
                 headers = {name: request.headers[name] for name in request.headers}
-                storage_signature.check(self._credentials, request.method, path, query, headers, self._clock.wall())
+                storage_signature.check(self._keyring, request.method, path, query, headers, self._clock.wall())
             except SignatureRefused as refused:
                 status = 400 if refused.code == "AuthorizationQueryParametersError" else 403
                 return await self._refuse(request, answer, status, refused.code, refused.message)

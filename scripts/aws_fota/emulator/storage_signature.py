@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote, unquote
@@ -72,17 +72,20 @@ def presigned_query(
     return f"{_canonical_query(parameters)}&X-Amz-Signature={signature}"
 
 
-def check(credentials: Credentials, method: str, path: str, query: str, headers: Mapping[str, str], now: float) -> None:
+def check(
+    keyring: Sequence[Credentials], method: str, path: str, query: str, headers: Mapping[str, str], now: float
+) -> None:
     """Check the signature in a request's query.
 
     Args:
+        keyring: the access keys that there are; one of them must have signed.
         path: percent-encoded as it was sent.
         query: as it was sent, without the ``?``.
         headers: of the request, in any case.
         now: seconds since the epoch.
 
     Raises:
-        SignatureRefused: it is malformed, expired, or not the one that `credentials` make.
+        SignatureRefused: it is malformed, expired, or not the one that its access key makes.
     """
     parameters = _parsed(query)
     given = parameters.pop("X-Amz-Signature", "")
@@ -92,10 +95,7 @@ def check(credentials: Credentials, method: str, path: str, query: str, headers:
     if parameters["X-Amz-Algorithm"] != ALGORITHM:
         raise _malformed(f"X-Amz-Algorithm only supports {ALGORITHM}")
     stamp = parameters["X-Amz-Date"]
-    if parameters["X-Amz-Credential"] != f"{credentials.access_key}/{_scope(stamp, credentials.region)}":
-        raise SignatureRefused(
-            "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
-        )
+    credentials = _credentials_of(keyring, parameters["X-Amz-Credential"], stamp)
     _check_time(stamp, parameters["X-Amz-Expires"], now)
     lowered = {name.lower(): value for name, value in headers.items()}
     names = parameters["X-Amz-SignedHeaders"].split(";")
@@ -108,9 +108,39 @@ def check(credentials: Credentials, method: str, path: str, query: str, headers:
         raise SignatureRefused("SignatureDoesNotMatch", message)
 
 
+def signing_key(credentials: Credentials, stamp: str, service: str) -> bytes:
+    """The key that signs for one day, region and service.
+
+    Args:
+        stamp: X-Amz-Date.
+    """
+    key = f"AWS4{credentials.secret_key}".encode()
+    for part in (stamp[:8], credentials.region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
 def is_presigned(query: str) -> bool:
     """Whether a query claims to carry a signature, or any part of one."""
     return any(name.startswith("X-Amz-") for name in _parsed(query))
+
+
+def _credentials_of(keyring: Sequence[Credentials], named: str, stamp: str) -> Credentials:
+    access_key, _, scope = named.partition("/")
+    credentials = next((one for one in keyring if one.access_key == access_key), None)
+    if credentials is None:
+        raise SignatureRefused(
+            "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
+        )
+    parts = scope.split("/")
+    if len(parts) == 4 and parts[1] != credentials.region:
+        raise _malformed(
+            f"Error parsing the X-Amz-Credential parameter; the region '{parts[1]}' is wrong; "
+            f"expecting '{credentials.region}'"
+        )
+    if scope != _scope(stamp, credentials.region):
+        raise _malformed(f"Error parsing the X-Amz-Credential parameter; expecting {_scope(stamp, credentials.region)}")
+    return credentials
 
 
 def _check_time(stamp: str, expires: str, now: float) -> None:
@@ -148,10 +178,7 @@ def _signature(
     )
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     text = "\n".join([ALGORITHM, stamp, _scope(stamp, credentials.region), digest])
-    key = f"AWS4{credentials.secret_key}".encode()
-    for part in (stamp[:8], credentials.region, "s3", "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(signing_key(credentials, stamp, "s3"), text.encode(), "sha256").hex()
 
 
 def _scope(stamp: str, region: str) -> str:

@@ -21,7 +21,7 @@ from aws_fota.emulator import http_range
 from aws_fota.emulator.clock import ManualClock
 from aws_fota.emulator.emulator import Emulator
 from aws_fota.emulator.http_faults import HttpFault
-from aws_fota.emulator.storage_objects import ObjectStore, StoredObject, bucket_and_key
+from aws_fota.emulator.storage_objects import ObjectStore, StoredObject, bucket_and_key, key_fault
 from aws_fota.errors import InputError
 
 DATA = bytes(range(256)) * 40
@@ -475,6 +475,35 @@ def test_wrong_bucket_names(bucket: str) -> None:
 def test_wrong_keys(key: str) -> None:
     with pytest.raises(InputError, match="1 to 1024 bytes"):
         ObjectStore(ManualClock()).put("abc", key, b"")
+
+
+@pytest.mark.parametrize(
+    ("key", "fits"),
+    [
+        ("..", False),
+        ("../a", False),
+        ("a/../../b", False),
+        ("a/..", True),
+        ("a/b/../../c", True),
+        ("a/./../b", True),
+        ("./../b", False),
+        ("a//../b", True),
+        ("...", True),
+        ("/", True),
+    ],
+)
+def test_a_key_never_leads_above_its_bucket(key: str, fits: bool) -> None:
+    assert (key_fault(key) == "") is fits
+
+
+def test_objects_are_listed_by_the_bytes_of_their_keys() -> None:
+    store = ObjectStore(ManualClock())
+    for key in ("b", "a/b", "\U0001f600", "\uffff", "B"):
+        store.put("one", key, b"")
+    store.put("two", "a", b"")
+    assert [it.key for it in store.objects("one")] == ["B", "a/b", "b", "\uffff", "\U0001f600"]
+    assert list(store.buckets) == ["one", "two"]
+    assert list(store.objects("none")) == []
 
 
 def test_objects_are_removed() -> None:

@@ -24,7 +24,7 @@ QUERY = (
 
 
 def check(query: str = QUERY, *, method: str = "GET", path: str = PATH, host: str = HOST, at: float = NOW) -> None:
-    storage_signature.check(KEY, method, path, query, {"Host": host}, at)
+    storage_signature.check([KEY], method, path, query, {"Host": host}, at)
 
 
 def refused(code: str, **arguments: object) -> str:
@@ -72,8 +72,17 @@ def test_any_change_breaks_the_signature(change: dict[str, str]) -> None:
 
 
 def test_another_key_another_region_another_day_are_refused() -> None:
-    for old, new in (("AKIAIOSFODNN7", "AKIAIOSFODNN8"), ("us-east-1", "us-east-2"), ("20130524%2F", "20130525%2F")):
-        refused("InvalidAccessKeyId", query=QUERY.replace(old, new))
+    refused("InvalidAccessKeyId", query=QUERY.replace("AKIAIOSFODNN7", "AKIAIOSFODNN8"))
+    told = refused("AuthorizationQueryParametersError", query=QUERY.replace("us-east-1", "us-east-2"))
+    assert "the region 'us-east-2' is wrong; expecting 'us-east-1'" in told
+    refused("AuthorizationQueryParametersError", query=QUERY.replace("20130524%2F", "20130525%2F"))
+
+
+def test_one_of_several_access_keys_must_have_signed() -> None:
+    other = Credentials("AKIAOTHER", "other", "us-east-1")
+    storage_signature.check([other, KEY], "GET", PATH, QUERY, {"Host": HOST}, NOW)
+    with pytest.raises(SignatureRefused, match="does not exist in our records"):
+        storage_signature.check([other], "GET", PATH, QUERY, {"Host": HOST}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +124,7 @@ def test_what_is_made_is_accepted_until_it_expires_and_not_when_altered(
     key = Credentials(KEY.access_key, KEY.secret_key, KEY.region, token.encode("utf-8", "ignore").decode())
     query = storage_signature.presigned_query(key, "h:1", path, NOW, expires)
     try:
-        storage_signature.check(KEY, "GET", path, query, {"HOST": "h:1"}, NOW + later)
+        storage_signature.check([KEY], "GET", path, query, {"HOST": "h:1"}, NOW + later)
         assert later < expires
     except SignatureRefused as error:
         assert later >= expires and error.code == "AccessDenied"
@@ -127,7 +136,7 @@ def test_what_is_made_is_accepted_until_it_expires_and_not_when_altered(
         assume_other = storage_signature._parsed(text) != storage_signature._parsed(query)
         if not assume_other:
             raise SignatureRefused("", "the same parameters, written in another way")
-        storage_signature.check(KEY, "GET", path, text, {"host": "h:1"}, NOW)
+        storage_signature.check([KEY], "GET", path, text, {"host": "h:1"}, NOW)
 
 
 @pytest.mark.parametrize(
