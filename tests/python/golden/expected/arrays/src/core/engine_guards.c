@@ -16,9 +16,8 @@
 
 bool aws_fota_engine_runs(const struct aws_fota_engine *engine)
 {
-	return engine->has_hash && engine->job.outcome.has_hash &&
-	       memcmp(engine->running_hash, engine->job.outcome.slot_hash, AWS_FOTA_SHA256_SIZE) ==
-		       0;
+	return engine->has_hash && engine->job.has_slot_hash &&
+	       memcmp(engine->running_hash, engine->data.slot_hash, AWS_FOTA_SHA256_SIZE) == 0;
 }
 
 bool aws_fota_engine_remembers(const struct aws_fota_engine *engine)
@@ -36,8 +35,8 @@ bool aws_fota_engine_remembers(const struct aws_fota_engine *engine)
 
 static bool awaits_reboot(const struct aws_fota_engine *engine)
 {
-	return engine->job.outcome.status == AWS_FOTA_JOB_SUCCEEDED &&
-	       engine->job.outcome.has_hash && !aws_fota_engine_runs(engine);
+	return engine->job.pending == AWS_FOTA_JOB_SUCCEEDED && engine->job.has_slot_hash &&
+	       !aws_fota_engine_runs(engine);
 }
 
 bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
@@ -53,14 +52,13 @@ bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aw
 	case AWS_FOTA_GUARD_RUNS_NOT:
 		return !aws_fota_engine_runs(engine);
 	case AWS_FOTA_GUARD_SWAP_UNWANTED:
-		return input->boot.swap_pending &&
-		       engine->job.outcome.reason != AWS_FOTA_REASON_NONE;
+		return input->boot.swap_pending && engine->job.reason != AWS_FOTA_REASON_NONE;
 	case AWS_FOTA_GUARD_SWAP_PENDING:
 		return input->boot.swap_pending;
 	case AWS_FOTA_GUARD_RETRIES_LEFT:
 		return engine->job.retries < AWS_FOTA_UPGRADES_MAX;
 	case AWS_FOTA_GUARD_REASON_KNOWN:
-		return engine->job.outcome.reason != AWS_FOTA_REASON_NONE;
+		return engine->job.reason != AWS_FOTA_REASON_NONE;
 	case AWS_FOTA_GUARD_UNCONFIRMED:
 		return !engine->confirmed;
 	case AWS_FOTA_GUARD_ATTEMPTS_LEFT:

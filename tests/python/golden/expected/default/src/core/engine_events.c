@@ -43,7 +43,7 @@ static unsigned int classify_partial(const struct aws_fota_engine *engine,
 	}
 	if (engine->job.etag_len != 0U &&
 	    (http->etag == NULL || http->etag_len != engine->job.etag_len ||
-	     memcmp(http->etag, engine->job.etag, http->etag_len) != 0)) {
+	     memcmp(http->etag, engine->data.etag, http->etag_len) != 0)) {
 		return AWS_FOTA_EVENT_RESTART;
 	}
 
@@ -102,7 +102,7 @@ static unsigned int classify_verified(const struct aws_fota_engine *engine,
 		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_FLASH);
 	}
 	if (engine->job.has_sha256 &&
-	    memcmp(verified->digest, engine->job.sha256, AWS_FOTA_SHA256_SIZE) != 0) {
+	    memcmp(verified->digest, engine->data.sha256, AWS_FOTA_SHA256_SIZE) != 0) {
 		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_DIGEST);
 	}
 	if (!verified->image_valid || verified->hash == NULL) {
