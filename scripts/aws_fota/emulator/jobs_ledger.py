@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from aws_fota.emulator import jobs_documents, jobs_limits, jobs_topics, jobs_vie
 from aws_fota.emulator.clock import Clock
 from aws_fota.emulator.jobs_documents import Signer
 from aws_fota.emulator.jobs_model import Change, Delivery, Execution, Job, JobConfig, JobStatus, Status
+from aws_fota.emulator.jobs_rollout import BATCH_S
+from aws_fota.emulator.jobs_things import Thing, ThingGroup
 
 Observer = Callable[[Change], None]
 _Key = tuple[str, int]
@@ -29,7 +32,8 @@ class JobsLedger:
 
     def __init__(self, clock: Clock, signer: Signer) -> None:
         self.clock = clock
-        self.things: set[str] = set()
+        self.things: dict[str, Thing] = {}
+        self.groups: dict[str, ThingGroup] = {}
         self.jobs: dict[str, Job] = {}
         self.observers: list[Observer] = []
         self._signer = signer
@@ -37,6 +41,10 @@ class JobsLedger:
         self._told: dict[str, tuple[frozenset[_Key], _Key | None]] = {}
         self._timers: list[tuple[float, int, Execution]] = []
         self._timer_count = itertools.count()
+        #: Jobs with things that wait for the rollout.
+        self._rolling: dict[str, Job] = {}
+        #: Things whose executions an abort has ended since the last notifications.
+        self._aborted: list[str] = []
 
     def pending(self, thing: str) -> list[Execution]:
         """Executions of `thing` that have not ended: those in progress first, then by queue time, then as made."""
@@ -44,7 +52,12 @@ class JobsLedger:
         return sorted(executions, key=lambda it: (it.status is not Status.IN_PROGRESS, it.queued_at))
 
     def next_deadline(self) -> float | None:
-        """Monotonic seconds at which the first running timer ends, None when none runs."""
+        """Monotonic seconds at which the first timer ends or the first rollout goes on, None when there is nothing."""
+        batches = [job.next_batch_at for job in self._rolling.values() if job.next_batch_at is not None]
+        timer = self._next_timer()
+        return min(batches if timer is None else [*batches, timer], default=None)
+
+    def _next_timer(self) -> float | None:
         while self._timers:
             at, _, execution = self._timers[0]
             if execution.deadline == at:
@@ -54,7 +67,7 @@ class JobsLedger:
 
     def expired(self) -> Iterator[Execution]:
         """Executions whose timer has run out, the earliest first; each must be ended before the next is asked for."""
-        while (at := self.next_deadline()) is not None and at <= self.clock.monotonic():
+        while (at := self._next_timer()) is not None and at <= self.clock.monotonic():
             yield self._timers[0][2]
 
     def execution(self, job_id: str, thing: str, number: int | None = None) -> Execution | None:
@@ -78,23 +91,71 @@ class JobsLedger:
         """
         return jobs_documents.deliver(document, self._signer, config.presigned_expires_s)
 
-    def add_job(self, job_id: str, document: dict[str, Any], targets: Iterable[str], config: JobConfig) -> Job:
-        """Store a job and queue its first execution on each target."""
-        job = Job(job_id, document, tuple(targets), config, self.clock.wall())
-        self.jobs[job_id] = job
-        for thing in job.targets:
-            self._queue(job, thing)
-        return job
+    def add_job(self, job: Job) -> None:
+        """Store a job and queue its first execution on each target, as many at once as its rollout allows."""
+        job.last_updated_at = job.created_at
+        self.jobs[job.job_id] = job
+        self._wait(job, job.targets)
+
+    def add_targets(self, job: Job, things: Iterable[str]) -> None:
+        """Give a job to more things; to one that had it before once more, unless it is pending there."""
+        busy = {*job.waiting, *(one.thing for one in self._open(job))}
+        wanted = [thing for thing in things if thing not in busy]
+        job.targets = tuple(dict.fromkeys([*job.targets, *wanted]))
+        self._wait(job, wanted)
+
+    def drop_target(self, job: Job, thing: str) -> None:
+        """Take a thing out of a job: what is pending there becomes REMOVED, what waits never starts."""
+        job.targets = tuple(it for it in job.targets if it != thing)
+        job.waiting = [it for it in job.waiting if it != thing]
+        for execution in self._open(job):
+            if execution.thing == thing:
+                self.change(execution, Status.REMOVED, None, "removed")
+        self._settle(job)
+
+    def due_rollouts(self) -> list[str]:
+        """Let each rollout go on whose minute is over; the things that it reached."""
+        now = self.clock.monotonic()
+        reached = []
+        for job in list(self._rolling.values()):
+            if job.next_batch_at is not None and job.next_batch_at <= now:
+                job.next_batch_at = None
+                reached += self._roll_out(job)
+        return reached
+
+    def stop_rollout(self, job: Job) -> None:
+        """Forget what waits."""
+        job.waiting, job.next_batch_at = [], None
+        self._rolling.pop(job.job_id, None)
 
     def remove_job(self, job_id: str) -> None:
         """Forget a job and all its executions."""
         job = self.jobs[job_id]
+        self.stop_rollout(job)
         for thing in job.executions:
             for execution in job.executions[thing]:
                 if not execution.status.terminal:
                     self._leave_pending(execution)
                     self._record(execution, "deleted")
         del self.jobs[job_id]
+
+    def remove_execution(self, execution: Execution) -> None:
+        """Forget one execution."""
+        job = self.jobs[execution.job_id]
+        if not execution.status.terminal:
+            self._leave_pending(execution)
+        self._record(execution, "deleted")
+        tries = job.executions[execution.thing]
+        tries.remove(execution)
+        if not tries:
+            del job.executions[execution.thing]
+        self._settle(job)
+
+    def finish(self, job: Job, status: JobStatus) -> None:
+        """End a job."""
+        self.stop_rollout(job)
+        job.status = status
+        job.completed_at = job.last_updated_at = self.clock.wall()
 
     def change(self, execution: Execution, status: Status, details: dict[str, str] | None, cause: str) -> None:
         """Give an execution a status, and other details unless they are None; versionNumber goes up by one.
@@ -133,7 +194,9 @@ class JobsLedger:
         execution became the first of them; neither when only the details of one changed.
         """
         deliveries = []
-        for thing in dict.fromkeys(things):
+        concerned = dict.fromkeys([*things, *self._aborted])
+        self._aborted.clear()
+        for thing in concerned:
             pending = self.pending(thing)
             keys = frozenset((execution.job_id, execution.number) for execution in pending)
             first = (pending[0].job_id, pending[0].number) if pending else None
@@ -152,7 +215,7 @@ class JobsLedger:
     def _queue(self, job: Job, thing: str) -> None:
         tries = job.executions.setdefault(thing, [])
         now = self.clock.wall()
-        execution = Execution(job.job_id, thing, len(tries) + 1, now, now)
+        execution = Execution(job.job_id, thing, tries[-1].number + 1 if tries else 1, now, now)
         tries.append(execution)
         self._pending.setdefault(thing, {})[job.job_id, execution.number] = execution
         self._record(execution, "created")
@@ -164,8 +227,48 @@ class JobsLedger:
             earlier = [one.status for one in tries if one.number < execution.number]
             if job.config.allows_retry(execution.status, earlier):
                 self._queue(job, execution.thing)
-            elif all(tries[-1].status.terminal for tries in job.executions.values()):
-                job.status = JobStatus.COMPLETED
+            else:
+                self._settle(job)
+
+    def _open(self, job: Job) -> list[Execution]:
+        return [execution for execution in job.latest() if not execution.status.terminal]
+
+    def _wait(self, job: Job, things: Iterable[str]) -> None:
+        job.waiting += things
+        if job.next_batch_at is None:
+            self._roll_out(job)
+
+    def _roll_out(self, job: Job) -> list[str]:
+        succeeded = sum(one.status is Status.SUCCEEDED for one in job.latest())
+        batch = job.config.rollout.batch(len(job.executions), succeeded)
+        count = len(job.waiting) if batch is None else batch
+        reached, job.waiting = job.waiting[:count], job.waiting[count:]
+        for thing in reached:
+            self._queue(job, thing)
+        if batch is not None and (reached or job.waiting):
+            # Also with nothing left: a thing that joins now still belongs to this minute.
+            job.next_batch_at = self.clock.monotonic() + BATCH_S
+            self._rolling[job.job_id] = job
+        else:
+            self._rolling.pop(job.job_id, None)
+        return reached
+
+    def _settle(self, job: Job) -> None:
+        """End a job that too many things failed, or that has nothing left to do."""
+        if job.status is not JobStatus.IN_PROGRESS:
+            return
+        if job.config.abort and self._must_abort(job):
+            self.finish(job, JobStatus.CANCELED)
+            for execution in self._open(job):
+                if execution.status is Status.QUEUED:
+                    self.change(execution, Status.CANCELED, None, "canceled")
+                    self._aborted.append(execution.thing)
+        elif not job.config.continuous and not job.waiting and not self._open(job):
+            self.finish(job, JobStatus.COMPLETED)
+
+    def _must_abort(self, job: Job) -> bool:
+        ended = Counter(one.status.value for one in job.latest() if one.status.terminal)
+        return any(rule.holds(ended) for rule in job.config.abort)
 
     def _leave_pending(self, execution: Execution) -> None:
         execution.in_progress_deadline = execution.step_deadline = None

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from aws_fota.emulator import jobs_limits
+from aws_fota.emulator.jobs_rollout import AbortRule, Rollout
 from aws_fota.errors import InputError
 
 
@@ -103,6 +104,9 @@ class JobConfig:
         in_progress_timeout_minutes: 1 to 10080, or None for no timer.
         retries: retries by failure type, ``FAILED``, ``TIMED_OUT`` or ``ALL`` (alone), at most 10 together.
         presigned_expires_s: lifetime of a presigned URL, 60 to 3600 seconds.
+        continuous: whether things that join a targeted group later get the job too; such a job does not complete.
+        rollout: how fast it reaches its things.
+        abort: when it ends because too many fail.
 
     Raises:
         ControlError: a value is out of its range.
@@ -111,6 +115,9 @@ class JobConfig:
     in_progress_timeout_minutes: int | None = None
     retries: Mapping[str, int] = field(default_factory=dict)
     presigned_expires_s: int = jobs_limits.PRESIGNED_EXPIRES_DEFAULT_S
+    continuous: bool = False
+    rollout: Rollout = field(default_factory=Rollout)
+    abort: tuple[AbortRule, ...] = ()
 
     def __post_init__(self) -> None:
         minutes = self.in_progress_timeout_minutes
@@ -180,6 +187,7 @@ class Execution:
     started_at: float | None = None
     in_progress_deadline: float | None = None
     step_deadline: float | None = None
+    force_canceled: bool = False
     history: list[Change] = field(default_factory=list)
 
     @property
@@ -191,7 +199,15 @@ class Execution:
 
 @dataclass
 class Job:
-    """A job: one document for some things."""
+    """A job: one document for some things.
+
+    Attributes:
+        named: things that are targeted by themselves, and not only as members of a group.
+        groups: targeted groups, whose members are among `targets`.
+        asked: what an operator said of it, by the names of the control plane, to be told back.
+        waiting: targets that the rollout has not reached.
+        next_batch_at: monotonic seconds at which it goes on, None when nothing waits.
+    """
 
     job_id: str
     document: dict[str, Any]
@@ -199,8 +215,22 @@ class Job:
     config: JobConfig
     created_at: float
     status: JobStatus = JobStatus.IN_PROGRESS
+    named: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    next_batch_at: float | None = None
+    last_updated_at: float = 0.0
+    completed_at: float | None = None
+    reason_code: str = ""
+    comment: str = ""
+    force_canceled: bool = False
     #: All executions, oldest first, by thing.
     executions: dict[str, list[Execution]] = field(default_factory=dict)
+
+    def latest(self) -> list[Execution]:
+        """The latest execution on each thing that has one."""
+        return [tries[-1] for tries in self.executions.values()]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from aws_fota.emulator.clock import Clock
 from aws_fota.emulator.jobs_control import JobsControl
 from aws_fota.emulator.jobs_device import JobsDevice
 from aws_fota.emulator.jobs_documents import Signer
+from aws_fota.emulator.jobs_groups import JobsGroups
 from aws_fota.emulator.jobs_ledger import JobsLedger
 from aws_fota.emulator.jobs_model import Delivery, Status
 
@@ -26,6 +27,7 @@ class JobsService:
     Attributes:
         ledger: the state, and its observers.
         control: the control plane.
+        groups: the groups of things.
         device: the data plane.
     """
 
@@ -33,6 +35,7 @@ class JobsService:
         self.clock = clock
         self.ledger = JobsLedger(clock, signer)
         self.control = JobsControl(self.ledger)
+        self.groups = JobsGroups(self.ledger)
         self.device = JobsDevice(self.ledger)
 
     def handle(self, thing: str, topic: str, payload: bytes) -> list[Delivery]:
@@ -44,9 +47,10 @@ class JobsService:
         return self.ledger.next_deadline()
 
     def tick(self) -> list[Delivery]:
-        """Time out the executions whose timer has run out, and tell of it."""
+        """Time out the executions whose timer has run out, let rollouts go on, and tell of both."""
         things = []
         for execution in self.ledger.expired():
             self.ledger.change(execution, Status.TIMED_OUT, None, "timer")
             things.append(execution.thing)
+        things += self.ledger.due_rollouts()
         return self.ledger.notifications(*things)
