@@ -20,7 +20,7 @@ CANDIDATES = ("gcc", "cc", "clang")
 #: Lines of the compiler that are passed on; what follows the first errors comes of them.
 _WORDS_MAX = 8
 
-_WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+_WARNINGS = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 _SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
 
 #: What the preprocessor finds instead of the system's headers: nothing that cffi would have to understand.

@@ -182,7 +182,7 @@ class Engine:
         return Action(name, what, action.packet_id, action.value, action.length)
 
     def _boot(self, filled: Any, given: Boot) -> list[Any]:
-        core, boot = self._core, filled.boot
+        core, boot = self._core, filled.data.boot
         filled.id = core.inputs.value("BOOT")
         record = core.memory(given.record or b"")
         running = core.memory(given.running_hash or b"")
@@ -196,7 +196,7 @@ class Engine:
         return [record, running]
 
     def _take_message(self, filled: Any, given: Message) -> list[Any]:
-        core, message = self._core, filled.message
+        core, message = self._core, filled.data.message
         filled.id = core.inputs.value("MESSAGE")
         topic = core.memory(given.topic, "char")
         identity = core.memory(given.identity or b"")
@@ -206,7 +206,7 @@ class Engine:
         return [topic, identity]
 
     def _http(self, filled: Any, given: HttpResponse) -> list[Any]:
-        core, http = self._core, filled.http
+        core, http = self._core, filled.data.http
         filled.id = core.inputs.value("HTTP_RESPONSE")
         http.status = given.status
         if given.content_range is not None:
@@ -220,7 +220,7 @@ class Engine:
         return [etag, location]
 
     def _verified(self, filled: Any, given: Verified) -> list[Any]:
-        core, verified = self._core, filled.verified
+        core, verified = self._core, filled.data.verified
         filled.id = core.inputs.value("VERIFIED")
         digest, image_hash = core.memory(given.digest or b""), core.memory(given.hash or b"")
         verified.error, verified.image_valid = given.error, given.image_valid
@@ -229,22 +229,22 @@ class Engine:
 
     def _timer(self, filled: Any, given: Timer) -> list[Any]:
         filled.id = self._core.inputs.value("TIMER")
-        filled.timer = self._core.timers.value(given.timer)
+        filled.data.timer = self._core.timers.value(given.timer)
         return []
 
     def _result(self, filled: Any, given: Result) -> list[Any]:
         filled.id = self._core.inputs.value(given.name)
-        filled.error = given.error
+        filled.data.error = given.error
         return []
 
     def _fetch_failed(self, filled: Any, given: FetchFailed) -> list[Any]:
         filled.id = self._core.inputs.value("FETCH_FAILED")
-        filled.fetch_error = self._core.fetch_errors.value(given.error)
+        filled.data.fetch_error = self._core.fetch_errors.value(given.error)
         return []
 
     def _written(self, filled: Any, given: Written) -> list[Any]:
         filled.id = self._core.inputs.value("WRITTEN")
-        filled.written = given.end
+        filled.data.written = given.end
         return []
 
     def _plain(self, filled: Any, given: Plain) -> list[Any]:

@@ -276,38 +276,38 @@ static void read_input(struct aws_fota_input *input)
 	input->id = (uint8_t)read_needed();
 	switch (input->id) {
 	case AWS_FOTA_INPUT_BOOT:
-		read_boot(&input->boot);
+		read_boot(&input->data.boot);
 		break;
 	case AWS_FOTA_INPUT_MESSAGE:
-		input->message.topic = last.topic;
-		input->message.result = (uint8_t)last.result;
-		input->message.field = last.field;
-		input->message.packet_id = (uint16_t)read_needed();
-		input->message.identity = read_hash();
+		input->data.message.topic = last.topic;
+		input->data.message.result = (uint8_t)last.result;
+		input->data.message.field = last.field;
+		input->data.message.packet_id = (uint16_t)read_needed();
+		input->data.message.identity = read_hash();
 		break;
 	case AWS_FOTA_INPUT_HTTP_RESPONSE:
-		read_http(&input->http);
+		read_http(&input->data.http);
 		break;
 	case AWS_FOTA_INPUT_VERIFIED:
-		input->verified.error = (int)(int64_t)read_needed();
-		input->verified.digest = read_hash();
-		input->verified.image_valid = read_needed() != 0;
-		input->verified.hash = read_hash();
+		input->data.verified.error = (int)(int64_t)read_needed();
+		input->data.verified.digest = read_hash();
+		input->data.verified.image_valid = read_needed() != 0;
+		input->data.verified.hash = read_hash();
 		break;
 	case AWS_FOTA_INPUT_TIMER:
-		input->timer = (uint8_t)read_needed();
+		input->data.timer = (uint8_t)read_needed();
 		break;
 	case AWS_FOTA_INPUT_FETCH_FAILED:
-		input->fetch_error = (uint8_t)read_needed();
+		input->data.fetch_error = (uint8_t)read_needed();
 		break;
 	case AWS_FOTA_INPUT_WRITTEN:
-		input->written = (uint32_t)read_needed();
+		input->data.written = (uint32_t)read_needed();
 		break;
 	case AWS_FOTA_INPUT_SUBSCRIBED:
 	case AWS_FOTA_INPUT_ERASED:
 	case AWS_FOTA_INPUT_UPGRADE_REQUESTED:
 	case AWS_FOTA_INPUT_CONFIRMED:
-		input->error = (int)(int64_t)read_needed();
+		input->data.error = (int)(int64_t)read_needed();
 		break;
 	default:
 		break;

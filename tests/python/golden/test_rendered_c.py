@@ -12,7 +12,7 @@ import pytest
 from golden_cases import CASES, HERE, Case
 
 ROOT = HERE.parents[2]
-FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
+FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
 CLANG_FORMAT = Path(sys.executable).parent / "clang-format"
 
 

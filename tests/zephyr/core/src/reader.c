@@ -92,32 +92,32 @@ struct aws_fota_input reader_input(struct reader *reader)
 
 	switch (input.id) {
 	case AWS_FOTA_INPUT_BOOT:
-		read_boot(reader, &input.boot);
+		read_boot(reader, &input.data.boot);
 		break;
 	case AWS_FOTA_INPUT_MESSAGE:
-		input.message.packet_id = (uint16_t)reader_number(reader);
-		input.message.identity = reader_block(reader).data;
+		input.data.message.packet_id = (uint16_t)reader_number(reader);
+		input.data.message.identity = reader_block(reader).data;
 		break;
 	case AWS_FOTA_INPUT_TIMER:
-		input.timer = (uint8_t)reader_number(reader);
+		input.data.timer = (uint8_t)reader_number(reader);
 		break;
 	case AWS_FOTA_INPUT_HTTP_RESPONSE:
-		read_http(reader, &input.http);
+		read_http(reader, &input.data.http);
 		break;
 	case AWS_FOTA_INPUT_FETCH_FAILED:
-		input.fetch_error = (uint8_t)reader_number(reader);
+		input.data.fetch_error = (uint8_t)reader_number(reader);
 		break;
 	case AWS_FOTA_INPUT_WRITTEN:
-		input.written = reader_number(reader);
+		input.data.written = reader_number(reader);
 		break;
 	case AWS_FOTA_INPUT_VERIFIED:
-		read_verified(reader, &input.verified);
+		read_verified(reader, &input.data.verified);
 		break;
 	case AWS_FOTA_INPUT_SUBSCRIBED:
 	case AWS_FOTA_INPUT_ERASED:
 	case AWS_FOTA_INPUT_UPGRADE_REQUESTED:
 	case AWS_FOTA_INPUT_CONFIRMED:
-		input.error = (int)reader_number(reader);
+		input.data.error = (int)reader_number(reader);
 		break;
 	default:
 		break;

@@ -131,9 +131,9 @@ static void take_step(struct reader *reader)
 	struct aws_fota_input input = reader_input(reader);
 
 	if (input.id == AWS_FOTA_INPUT_MESSAGE) {
-		parsed.packet_id = input.message.packet_id;
-		parsed.identity = input.message.identity;
-		input.message = parsed;
+		parsed.packet_id = input.data.message.packet_id;
+		parsed.identity = input.data.message.identity;
+		input.data.message = parsed;
 	}
 	same_actions(reader, actions, aws_fota_engine_step(&engine, &input, actions));
 	same_state(reader);

@@ -164,6 +164,7 @@ struct aws_fota_input_verified {
 struct aws_fota_input {
 	/** enum aws_fota_input_id. */
 	uint8_t id;
+	/** What there is to tell, by @a id; inputs that are not named here have nothing. */
 	union {
 		struct aws_fota_input_boot boot;
 		struct aws_fota_input_message message;
@@ -177,7 +178,7 @@ struct aws_fota_input {
 		int error;
 		/** WRITTEN: offset in bytes up to which the slot is written. */
 		uint32_t written;
-	};
+	} data;
 };
 
 /** What is to be done. */

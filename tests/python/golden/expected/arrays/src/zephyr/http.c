@@ -61,7 +61,7 @@ static void tell_written(struct exchange *ex)
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_WRITTEN};
 
 	if (ex->written != ex->told) {
-		input.written = ex->written;
+		input.data.written = ex->written;
 		ex->told = ex->written;
 		aws_fota_queue_post_result(&input, ex->generation);
 	}
@@ -90,7 +90,7 @@ static int on_headers_complete(struct http_parser *parser)
 	}
 	aws_fota_headers_end(&ex->headers);
 	ex->headers.http.status = (uint16_t)parser->status_code;
-	input.http = ex->headers.http;
+	input.data.http = ex->headers.http;
 	aws_fota_queue_post_result(&input, ex->generation);
 	ex->receiving = aws_fota_download_may_receive(ex->generation);
 	ex->aborted = !ex->receiving;
@@ -272,7 +272,7 @@ static void end(struct exchange *ex)
 		ex->error = AWS_FOTA_FETCH_CLOSED;
 	}
 	if (ex->error != 0U) {
-		input.fetch_error = ex->error;
+		input.data.fetch_error = ex->error;
 		aws_fota_queue_post_result(&input, ex->generation);
 	}
 }

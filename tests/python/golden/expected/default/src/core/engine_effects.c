@@ -160,29 +160,30 @@ static uint32_t detail_of(const struct aws_fota_engine *engine, const struct aws
 	case AWS_FOTA_REASON_FIELD_WRONG_VALUE:
 	case AWS_FOTA_REASON_FIELD_DUPLICATE:
 	case AWS_FOTA_REASON_FIELD_MISSING:
-		return input->message.field;
+		return input->data.message.field;
 	case AWS_FOTA_REASON_TOO_LARGE:
 		return engine->slot_size;
 	case AWS_FOTA_REASON_HTTP_STATUS:
-		return input->http.status;
+		return input->data.http.status;
 	case AWS_FOTA_REASON_SIZE:
 		if (input->id != AWS_FOTA_INPUT_HTTP_RESPONSE) {
 			return 0U;
 		}
-		return input->http.status == 206U ? input->http.range_total : input->http.length;
+		return input->data.http.status == 206U ? input->data.http.range_total
+						       : input->data.http.length;
 	case AWS_FOTA_REASON_CONNECTION:
-		return input->fetch_error;
+		return input->data.fetch_error;
 	case AWS_FOTA_REASON_FLASH:
 		switch (input->id) {
 		case AWS_FOTA_INPUT_ERASED:
-			return magnitude(input->error);
+			return magnitude(input->data.error);
 		case AWS_FOTA_INPUT_VERIFIED:
-			return magnitude(input->verified.error);
+			return magnitude(input->data.verified.error);
 		default:
 			return 0U;
 		}
 	case AWS_FOTA_REASON_UPGRADE:
-		return magnitude(input->error);
+		return magnitude(input->data.error);
 	default:
 		return 0U;
 	}
@@ -218,7 +219,7 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 {
 	switch (effect) {
 	case AWS_FOTA_EFFECT_BOOT:
-		boot(engine, &input->boot);
+		boot(engine, &input->data.boot);
 		break;
 	case AWS_FOTA_EFFECT_VERIFY_AGAIN:
 		engine->job.offset = engine->job.size;
@@ -267,13 +268,13 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->unreadable = false;
 		break;
 	case AWS_FOTA_EFFECT_ADOPT:
-		adopt(engine, &input->message);
+		adopt(engine, &input->data.message);
 		break;
 	case AWS_FOTA_EFFECT_TAKE:
-		take_object(engine, &input->message);
+		take_object(engine, &input->data.message);
 		break;
 	case AWS_FOTA_EFFECT_TAKE_RANGE:
-		aws_fota_download_take_range(engine, &input->http);
+		aws_fota_download_take_range(engine, &input->data.http);
 		break;
 	case AWS_FOTA_EFFECT_TAKE_WHOLE:
 		aws_fota_download_take_whole(engine);
@@ -282,7 +283,7 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->job.erased = true;
 		break;
 	case AWS_FOTA_EFFECT_ADVANCE:
-		aws_fota_download_advance(engine, input->written);
+		aws_fota_download_advance(engine, input->data.written);
 		break;
 	case AWS_FOTA_EFFECT_SET_RESTARTED:
 		engine->job.restarted = true;
@@ -295,13 +296,13 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->job.refreshes++;
 		break;
 	case AWS_FOTA_EFFECT_FOLLOW:
-		aws_fota_download_follow(engine, &input->http);
+		aws_fota_download_follow(engine, &input->data.http);
 		break;
 	case AWS_FOTA_EFFECT_WAIT:
 		aws_fota_download_wait(engine);
 		break;
 	case AWS_FOTA_EFFECT_SEAL:
-		aws_fota_download_seal(engine, input->verified.hash);
+		aws_fota_download_seal(engine, input->data.verified.hash);
 		break;
 	case AWS_FOTA_EFFECT_SET_CONFIRMED:
 		engine->confirmed = true;

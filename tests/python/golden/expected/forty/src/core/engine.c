@@ -89,7 +89,7 @@ static void follow(struct aws_fota_engine *engine, const struct aws_fota_input *
 		const struct aws_fota_transition *row;
 
 		if (event == AWS_FOTA_EVENT_JUDGE) {
-			event = aws_fota_engine_judge(engine, &input->message);
+			event = aws_fota_engine_judge(engine, &input->data.message);
 		}
 		if (event >= AWS_FOTA_EVENT_FAIL_WITH(0)) {
 			engine->job.reason = (uint8_t)(event - AWS_FOTA_EVENT_FAIL_WITH(0));
@@ -251,16 +251,16 @@ size_t aws_fota_engine_step(struct aws_fota_engine *engine, const struct aws_fot
 	memset(&engine->step, 0, sizeof(engine->step));
 	memset(engine->wait, 0, sizeof(engine->wait));
 	if (input->id == AWS_FOTA_INPUT_TIMER) {
-		engine->running &= (uint8_t) ~(1U << input->timer);
+		engine->running &= (uint8_t) ~(1U << input->data.timer);
 	}
 
 	event = aws_fota_engine_classify(engine, input);
 	if (input->id == AWS_FOTA_INPUT_MESSAGE) {
-		if (input->message.packet_id != 0U) {
+		if (input->data.message.packet_id != 0U) {
 			action = add(action, AWS_FOTA_ACTION_ACKNOWLEDGE, 0U, 0U);
-			actions[0].packet_id = input->message.packet_id;
+			actions[0].packet_id = input->data.message.packet_id;
 		}
-		if (input->message.topic.kind >= AWS_FOTA_TOPIC_LIST_ACCEPTED &&
+		if (input->data.message.topic.kind >= AWS_FOTA_TOPIC_LIST_ACCEPTED &&
 		    event > AWS_FOTA_EVENT_UPDATE_REFUSED) {
 			engine->request = AWS_FOTA_REQUEST_NONE;
 			engine->attempts = 0U;
