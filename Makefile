@@ -6,9 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 JOBS ?= auto
-FUZZ_SECONDS ?= 600
 
-.PHONY: help demo test lint unit zephyr explore mutate fuzz clean
+.PHONY: help demo test lint unit zephyr explore mutate clean
 
 help:
 	@echo "make demo     one whole firmware update: generated module against the local AWS"
@@ -17,7 +16,6 @@ help:
 	@echo "make lint     ruff, mypy, and the rendered C with gcc, clang and clang-format"
 	@echo "make explore  all reachable states of the update engine"
 	@echo "make mutate   the tests against a transition table with one line broken"
-	@echo "make fuzz     the parser of three descriptions under libFuzzer, FUZZ_SECONDS each (needs clang)"
 
 # A stamp names what was installed, so that an edit of pyproject.toml installs again.
 $(VENV)/.demo: pyproject.toml
@@ -56,9 +54,6 @@ explore: $(VENV)/.test
 
 mutate: $(VENV)/.test
 	$(RUN) tests/mutation/run.py
-
-fuzz: $(VENV)/.test
-	$(RUN) tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 clean:
 	rm -rf build $(VENV)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the data files are: templates and schemas, from a checkout and from an installed wheel alike."""
+"""Where the data files are: templates, schemas and scenarios, from a checkout and from an installed wheel alike."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def templates() -> Path:
 def schemas() -> Path:
     """The folder with the pykwalify schemas."""
     return _folder("schemas")
+
+
+def scenarios() -> Path:
+    """The folder with the scenarios of the library."""
+    return _folder("scenarios")
 
 
 def default_description() -> Path:

@@ -27,6 +27,23 @@ class SystemClock:
         return time.monotonic()
 
 
+class ShiftedClock(SystemClock):
+    """The machine's clocks, which can be moved forward besides."""
+
+    def __init__(self) -> None:
+        self._shift = 0.0
+
+    def wall(self) -> float:
+        return super().wall() + self._shift
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._shift
+
+    def advance(self, seconds: float) -> None:
+        """Move both times forward by `seconds`, which is not negative."""
+        self._shift += seconds
+
+
 class ManualClock:
     """A clock that stands still until it is moved.
 

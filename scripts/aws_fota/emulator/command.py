@@ -18,9 +18,12 @@ from aws_fota.emulator import listening
 from aws_fota.emulator.command_document import image_document, read_document, s3_objects_of
 from aws_fota.emulator.emulator import Emulator
 from aws_fota.emulator.http_server import HttpRecord
-from aws_fota.emulator.jobs_model import Change
+from aws_fota.emulator.jobs_model import Change, JobConfig
 from aws_fota.emulator.trace import TraceEntry
 from aws_fota.errors import ExitCode, InputError
+from aws_fota.scenario import library
+from aws_fota.scenario.model import Scenario
+from aws_fota.scenario.orders import order_all
 
 if TYPE_CHECKING:
     from aws_fota.emulator.certificates import CertificateFolder
@@ -43,6 +46,7 @@ class EmulateOptions:
         certificate_keys: the kind of new keys.
         split_form: location as protocol, host and path, and not as a presigned URL.
         document: a job document to use as it is.
+        scenario: what goes wrong; a name of the library or a file, empty for nothing.
     """
 
     thing: str
@@ -59,6 +63,7 @@ class EmulateOptions:
     fwversion: str = ""
     split_form: bool = False
     document: Path | None = None
+    scenario: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +101,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     form.add_argument("--document", type=Path, metavar="FILE", help="a job document to use as it is")
     parser.set_defaults(split_form=False)
+    parser.add_argument(
+        "--scenario",
+        default="",
+        metavar="NAME",
+        help="what goes wrong with downloads and messages: a name of the library, or a file (see doc/scenarios.md)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -116,6 +127,7 @@ def run(args: argparse.Namespace) -> int:
         fwversion=args.fwversion,
         split_form=args.split_form,
         document=args.document,
+        scenario=args.scenario,
     )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(run_emulate(options, inform))
@@ -133,6 +145,7 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
         InputError: image, document, names or ports cannot be used; nothing listens then.
     """
     image = _read_image(options.image)
+    scenario = _scenario(options.scenario)
     with contextlib.ExitStack() as exits:
         if stop is None:
             stop = asyncio.Event()
@@ -146,7 +159,7 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
             https_port=options.https_port,
             certificates=certificates,
         ) as emulator:
-            _offer(emulator, image, options, inform)
+            _offer(emulator, image, options, scenario, inform)
             if certificates is not None:
                 _tell_of_tls(emulator, certificates, inform)
             _tell_what_happens(emulator, inform)
@@ -155,7 +168,9 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
         inform("ended")
 
 
-def _offer(emulator: Emulator, image: bytes, options: EmulateOptions, inform: Inform) -> None:
+def _offer(
+    emulator: Emulator, image: bytes, options: EmulateOptions, scenario: Scenario | None, inform: Inform
+) -> None:
     """Store the image, make the job, and tell what a device needs."""
     emulator.create_thing(options.thing)
     digest = hashlib.sha256(image).hexdigest()
@@ -172,7 +187,12 @@ def _offer(emulator: Emulator, image: bytes, options: EmulateOptions, inform: In
             split_storage=emulator.storage_url if options.split_form else None,
         )
     job_id = options.job_id or f"fota-{digest[:12]}"
-    emulator.create_job(job_id, document, [options.thing])
+    config = JobConfig()
+    if scenario is not None:
+        order_all(emulator, scenario, options.thing, stored)
+        document = scenario.changed(document)
+        config = JobConfig(in_progress_timeout_minutes=scenario.in_progress_timeout_minutes)
+    emulator.create_job(job_id, document, [options.thing], config)
     if not listening.is_loopback(options.host):
         inform(f"warning: whoever reaches {emulator.host} can take part; nothing here asks for a password")
     for name, value in (
@@ -185,6 +205,21 @@ def _offer(emulator: Emulator, image: bytes, options: EmulateOptions, inform: In
         ("sha256", digest),
     ):
         _tell(inform, name, value)
+
+
+def _scenario(name: str) -> Scenario | None:
+    """The scenario, which must ask for nothing that only a virtual device can do."""
+    if not name:
+        return None
+    scenario = library.find(name)
+    if scenario.events or scenario.self_test != "passes" or scenario.image_size is not None:
+        raise InputError(
+            f"'{name}' says what the device does, and here that is a real one",
+            rule="scenario",
+            field="--scenario",
+            fix="use one without 'events' and 'device', or run it with 'aws-fota simulate'",
+        )
+    return scenario
 
 
 def _tell(inform: Inform, name: str, value: str) -> None:

@@ -105,16 +105,23 @@ class Emulator:
 
     async def __aenter__(self) -> Emulator:
         try:
-            self.mqtt_port = await self.gateway.listen(self._bind, self.mqtt_port, option="--mqtt-port")
-            self.http_port = await self.http.listen(self._bind, self.http_port, option="--http-port")
-            await self._listen_with_tls()
+            await self._listen()
         except BaseException:
             await self.gateway.close()
             await self.http.close()
             raise
         return self
 
-    async def _listen_with_tls(self) -> None:
+    async def restart(self, away_s: float) -> None:
+        """Close all ports and connections, and open the same ports again after `away_s` seconds; the state stays."""
+        await self.gateway.interrupt()
+        await self.http.close()
+        await asyncio.sleep(away_s)
+        await self._listen()
+
+    async def _listen(self) -> None:
+        self.mqtt_port = await self.gateway.listen(self._bind, self.mqtt_port, option="--mqtt-port")
+        self.http_port = await self.http.listen(self._bind, self.http_port, option="--http-port")
         if self._certificates is None:
             return
         if self.tls_port is not None:

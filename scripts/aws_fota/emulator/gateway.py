@@ -95,6 +95,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         if tls is not None:
             tell_refusals(tls, lambda reason: self.trace.add("", "", "REFUSED", note=f"TLS: {reason}"))
+        self._closing = False
         server, bound = await listen(
             lambda: loop.create_server(lambda: Connection(self), host, port, ssl=tls), host, port, option
         )
@@ -102,14 +103,18 @@ class Gateway:
         return bound
 
     async def close(self) -> None:
-        """Stop listening and close all connections; no will is published."""
+        """End: stop listening, close all connections and forget the faults; no will is published."""
+        await self.interrupt()
+        self.faults.clear()
+
+    async def interrupt(self) -> None:
+        """Stop listening and close all connections until :meth:`listen`; sessions and faults stay."""
         self._closing = True
         for server in self._servers:
             server.close()
         for connection in list(self._all):
             connection.will = None
             connection.cut("the gateway stops")
-        self.faults.clear()
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from aws_fota.emulator.gateway_faults import Fault, GatewayFaults, Misfortune
@@ -126,9 +127,16 @@ class Connection(asyncio.Protocol):
             fault = self._owner.faults.striking(self.client_id, packet, incoming=False)
         if fault is None:
             self._write(packet)
+            if isinstance(packet, Publish):
+                self._owner.faults.passed(self.client_id, incoming=False)
             return
         self._note_packet("out", packet, fault.misfortune.value)
-        self._befall(fault, lambda: self._write(packet))
+        if fault.misfortune is Misfortune.CUT and fault.byte is not None:
+            self._cut_inside(packet, fault.byte)
+        elif fault.misfortune is Misfortune.CORRUPT and isinstance(packet, Publish):
+            self._write(replace(packet, payload=fault.corrupted(packet.payload)))
+        else:
+            self._befall(fault, lambda: self._write(packet))
 
     def close(self, reason: str) -> None:
         """Close the connection after what was sent; `reason` is for the trace."""
@@ -152,6 +160,10 @@ class Connection(asyncio.Protocol):
         self._note_packet("in", packet, fault.misfortune.value if fault else "")
         if fault is None:
             self._owner.received(self, packet)
+            if isinstance(packet, Publish):
+                self._owner.faults.passed(self.client_id, incoming=True)
+        elif fault.misfortune is Misfortune.CORRUPT and isinstance(packet, Publish):
+            self._owner.received(self, replace(packet, payload=fault.corrupted(packet.payload)))
         else:
             self._befall(fault, lambda: self._carry_out_late(packet))
 
@@ -168,13 +180,19 @@ class Connection(asyncio.Protocol):
 
         if fault.misfortune is Misfortune.CUT:
             self.cut("cut on demand")
-        elif fault.misfortune is Misfortune.HOLD:
-            fault.hold(unless_closed)
+        elif fault.misfortune in (Misfortune.HOLD, Misfortune.REORDER):
+            fault.hold(self.client_id, unless_closed)
         elif fault.misfortune is Misfortune.DELAY:
             asyncio.get_running_loop().call_later(fault.seconds, unless_closed)
         elif fault.misfortune is Misfortune.DUPLICATE:
             unless_closed()
             unless_closed()
+
+    def _cut_inside(self, packet: Outgoing, byte: int) -> None:
+        """Break the connection off after the first bytes of a packet."""
+        assert self._transport is not None
+        self._transport.write(encode(packet)[:byte])
+        self.close(f"cut on demand after {byte} bytes of a packet")
 
     def _write(self, packet: Outgoing) -> None:
         assert self._transport is not None

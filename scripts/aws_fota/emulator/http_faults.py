@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class HttpFault:
     """One treatment of requests for an object; its members apply together.
 
-    It befalls requests after the first `skip`, `times` times.
+    It befalls requests for bytes from `from_offset` on, after the first `skip` of them, `times` times.
 
     Attributes:
         replace_with: the object's content changes, and with it the ETag, before the request is answered.
@@ -25,6 +25,7 @@ class HttpFault:
         cut_after: close the connection after so many bytes of the body.
         chunk_bytes: send the body in pieces of this size ...
         chunk_delay_s: ... with so many seconds before each.
+        from_offset: the first byte that a request must ask for.
         times: how often, None for ever.
         hits: how often it struck so far.
     """
@@ -41,13 +42,14 @@ class HttpFault:
     cut_after: int | None = None
     chunk_bytes: int = 65_536
     chunk_delay_s: float = 0.0
+    from_offset: int = 0
     times: int | None = 1
     skip: int = 0
     hits: int = 0
 
-    def strikes(self) -> bool:
-        """Whether the request at hand is struck; counts it."""
-        if self.times == self.hits:
+    def strikes(self, offset: int) -> bool:
+        """Whether a request for bytes from `offset` on is struck; counts it."""
+        if self.times == self.hits or offset < self.from_offset:
             return False
         if self.skip > 0:
             self.skip -= 1

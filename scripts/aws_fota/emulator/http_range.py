@@ -12,6 +12,12 @@ class NotSatisfiable(Exception):
     """The range has no byte in common with the object: 416."""
 
 
+def first_byte(header: str | None) -> int:
+    """The byte that a request begins at; 0 without a Range that names it."""
+    match = _RANGE.fullmatch(header.strip()) if header is not None else None
+    return int(match["first"]) if match is not None and match["first"] is not None else 0
+
+
 def requested(header: str | None, size: int) -> tuple[int, int] | None:
     """The part of an object of `size` bytes that is asked for, as ``(start, end)`` with `end` excluded.
 

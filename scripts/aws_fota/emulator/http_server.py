@@ -107,6 +107,7 @@ class HttpServer:
             server.close()
         if self._web is not None:
             await self._web.shutdown(timeout=1.0)
+            self._web = None
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()
@@ -156,7 +157,8 @@ class HttpServer:
             return await self._refuse(request, answer, 404)
         if not presigned and not stored.public:
             return await self._refuse(request, answer, 403)
-        fault = next((it for it in stored.faults if it.strikes()), None) or HttpFault()
+        offset = http_range.first_byte(request.headers.get("Range"))
+        fault = next((it for it in stored.faults if it.strikes(offset)), None) or HttpFault()
         if fault.replace_with is not None:
             stored = self._store.put(stored.bucket, stored.key, fault.replace_with, public=stored.public)
         if fault.location is not None:

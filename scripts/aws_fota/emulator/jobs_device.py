@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from aws_fota.emulator import jobs_documents, jobs_limits, jobs_topics, jobs_views
@@ -10,6 +11,34 @@ from aws_fota.emulator.jobs_ledger import JobsLedger
 from aws_fota.emulator.jobs_model import Delivery, Execution, Refusal, RefusalCode, Status
 from aws_fota.emulator.jobs_requests import Payload, UpdateRequest
 from aws_fota.emulator.jobs_topics import Operation, Request
+from aws_fota.emulator.mqtt_subscriptions import matches
+
+
+@dataclass
+class PlannedRefusal:
+    """Requests that are to be refused: the first `times` (None for all) on these topics, after `skip` of them.
+
+    Attributes:
+        code: what they are refused with.
+        topics: a filter.
+        hits: how many were refused so far.
+    """
+
+    code: RefusalCode
+    topics: str
+    skip: int
+    times: int | None
+    hits: int = 0
+
+    def strikes(self, topic: str) -> bool:
+        """Whether a request on `topic` is refused; counts it."""
+        if self.times == self.hits or not matches(self.topics, topic):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.hits += 1
+        return True
 
 
 class JobsDevice:
@@ -21,11 +50,25 @@ class JobsDevice:
 
     def __init__(self, ledger: JobsLedger) -> None:
         self._ledger = ledger
-        self._planned: list[RefusalCode] = []
+        self._planned: list[PlannedRefusal] = []
 
-    def refuse_next(self, code: RefusalCode, times: int = 1) -> None:
-        """Refuse the next requests with `code` whatever they hold, as InternalError and RequestThrottled come."""
-        self._planned.extend([code] * times)
+    def refuse_next(
+        self, code: RefusalCode, times: int | None = 1, *, topics: str = "$aws/#", skip: int = 0
+    ) -> PlannedRefusal:
+        """Refuse requests with `code` whatever they ask, as InternalError and RequestThrottled come.
+
+        Args:
+            code: what they are refused with.
+            times: how many of them, None for all.
+            topics: a filter of the topics they are published on.
+            skip: how many of those are let through first.
+
+        Returns:
+            The order, which counts how often it struck.
+        """
+        planned = PlannedRefusal(code, topics, skip, times)
+        self._planned.append(planned)
+        return planned
 
     def handle(self, thing: str, topic: str, payload: bytes) -> list[Delivery]:
         """Answer a request and tell what it changed.
@@ -43,11 +86,11 @@ class JobsDevice:
             request = jobs_topics.request_of(topic)
             if request is None:
                 raise Refusal(RefusalCode.INVALID_TOPIC, "the topic does not map to an API operation")
-            if self._planned:
-                code = self._planned.pop(0)
-                raise Refusal(code, f"refused as {code} on demand")
+            planned = next((it for it in self._planned if it.strikes(topic)), None)
             members = Payload(payload)
             token = members.client_token
+            if planned is not None:
+                raise Refusal(planned.code, f"refused as {planned.code} on demand")
             if thing not in self._ledger.things:
                 raise Refusal(RefusalCode.RESOURCE_NOT_FOUND, f"there is no thing {thing}")
             suffix, answer = "accepted", self._answer(thing, request, members)

@@ -8,6 +8,7 @@ import hashlib
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +17,19 @@ from rich.console import Console
 from aws_fota.cli.model_options import add_model_arguments, model_source
 from aws_fota.codegen.model import Model
 from aws_fota.emulator import jobs_documents
+from aws_fota.emulator.clock import ShiftedClock
 from aws_fota.emulator.emulator_thread import EmulatorThread
 from aws_fota.emulator.http_faults import HttpFault
-from aws_fota.emulator.jobs_model import Execution, Status
+from aws_fota.emulator.jobs_model import Execution, JobConfig, Status
 from aws_fota.errors import ExitCode, InputError
 from aws_fota.host.bootloader import Bootloader
 from aws_fota.host.build_cache import build
-from aws_fota.host.device import Device
 from aws_fota.host.device_settings import DeviceSettings
 from aws_fota.host.image import read_image
 from aws_fota.host.job_document import Offer, job_document
 from aws_fota.host.library import Core
 from aws_fota.host.mqtt_link import Endpoint
-from aws_fota.host.simulate_faults import FAULTS
+from aws_fota.host.scenario_run import ScenarioRun, Update
 from aws_fota.host.simulate_images import Images, images_around, made_images
 from aws_fota.host.simulate_progress import ProgressDisplay
 from aws_fota.host.slot import Flash
@@ -37,10 +38,16 @@ from aws_fota.report.diagram_svg import svg_diagram
 from aws_fota.report.diagram_text import text_diagram
 from aws_fota.report.sequence import sequence
 from aws_fota.report.trace import Entry, Trace
+from aws_fota.scenario import library
+from aws_fota.scenario.model import Scenario
+from aws_fota.scenario.orders import Order, order_all
 
 JOB_ID = "update-1"
 BUCKET = "firmware"
 _REGION = "eu-west-1"
+
+#: Without a scenario everything goes well.
+_PLAIN = Scenario("", "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,12 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     update.add_argument("--thing", default="demo", metavar="NAME", help="the thing name (default: demo)")
     update.add_argument(
-        "--fault",
-        choices=sorted(FAULTS),
+        "--scenario",
         metavar="NAME",
-        help="what the download server does wrong: "
-        + "; ".join(f"{name}: {FAULTS[name].summary}" for name in sorted(FAULTS)),
+        help="what goes wrong, and how it is to end: a name of the library, or a file (see doc/scenarios.md)",
     )
+    update.add_argument("--list-scenarios", action="store_true", help="print the scenarios of the library, and end")
     update.add_argument(
         "--latency", type=_milliseconds, default=20, metavar="MS", help="of each answer to a download (default: 20)"
     )
@@ -100,6 +106,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry ``simulate`` out."""
+    if args.list_scenarios:
+        return _list_scenarios()
     if args.trace.resolve() == args.svg.resolve() and not args.svg.is_char_device():
         raise InputError(
             "is wanted for the trace and for the diagram",
@@ -107,18 +115,19 @@ def run(args: argparse.Namespace) -> int:
             path=args.svg,
             fix="give --trace and --svg different names",
         )
+    scenario = library.find(args.scenario) if args.scenario else _PLAIN
     source = model_source(args)
     model = source.model()
-    images = images_around(args.image) if args.image else made_images()
+    images = images_around(args.image) if args.image else made_images(scenario.image_size)
     built = build(model)
     how = "compiled" if built.fresh else "compiled before"
     print(f"module generated from {source.words}, {how}", file=sys.stderr)
     core = Core(built)
     trace = Trace()
     with tempfile.TemporaryDirectory(prefix="aws-fota-") as folder:
-        outcome = _simulate(args, model, core, images, trace, Path(folder))
+        outcome = _simulate(args, scenario, model, core, images, trace, Path(folder))
     _write(args, images, trace, outcome)
-    return _tell(args, images, outcome)
+    return _tell(args, scenario, images, outcome)
 
 
 @dataclass(frozen=True)
@@ -126,20 +135,31 @@ class _Outcome:
     """How a simulation ended.
 
     Attributes:
-        reason: why it did not succeed; empty when it did.
+        status: of the job on the device, in AWS.
+        details: its statusDetails in words; empty where they say nothing.
+        unexpected: what is not as the scenario says; empty when all is.
         entries: the trace up to the end of the job.
     """
 
-    reason: str
+    status: Status
+    details: str
+    unexpected: str
     entries: tuple[Entry, ...]
 
 
 def _simulate(
-    args: argparse.Namespace, model: Model, core: Core, images: Images, trace: Trace, folder: Path
+    args: argparse.Namespace,
+    scenario: Scenario,
+    model: Model,
+    core: Core,
+    images: Images,
+    trace: Trace,
+    folder: Path,
 ) -> _Outcome:
     Flash.create(folder / "flash.bin", images.slot_size, images.running).close()
-    with EmulatorThread(mqtt_port=args.mqtt_port, http_port=args.http_port) as aws:
-        _offer(args, model, images, aws)
+    clock = ShiftedClock()
+    with EmulatorThread(mqtt_port=args.mqtt_port, http_port=args.http_port, clock=clock) as aws:
+        orders = _offer(args, scenario, model, images, aws)
         settings = DeviceSettings(
             args.thing,
             Endpoint(aws.emulator.host, aws.emulator.mqtt_port),
@@ -148,33 +168,35 @@ def _simulate(
             images.key,
             time_scale=1 / args.speed,
         )
-        device = Device(core, settings, trace=trace)
-        with device, ProgressDisplay(color=not args.no_color) as display:
-            end = _watch(device, display, time.monotonic() + args.timeout)
+        run = ScenarioRun(core, settings, scenario, Update(JOB_ID, args.thing), aws, clock, trace)
+        with run, ProgressDisplay(color=not args.no_color) as display:
+            end = run.watch(display.show, time.monotonic() + args.timeout)
         execution = aws.call(aws.emulator.execution, JOB_ID, args.thing)
     entries = trace.entries[: end.number] if end else trace.entries
     with Flash(settings.flash) as flash:
         confirmed = Bootloader(flash).confirmed
         installed = read_image(flash.primary.read()).hash == images.offered_image.hash
-    reason = _failure(args, end, execution)
-    if not reason and not (installed and confirmed):
-        reason = (
-            f"the job is {execution.status}, but the new image {'is not confirmed' if installed else 'does not run'}"
-        )
-    return _Outcome(reason, entries)
+    unexpected = _timeless(args, end, execution) or _unexpected(scenario, execution) or _missed(orders, run)
+    if not unexpected and installed is not (execution.status is Status.SUCCEEDED):
+        unexpected = f"the job is {execution.status}, but the {'new' if installed else 'old'} image runs"
+    if not unexpected and not confirmed:
+        unexpected = f"the job is {execution.status}, but the image that runs is not confirmed"
+    return _Outcome(execution.status, _details(execution), unexpected, entries)
 
 
-def _offer(args: argparse.Namespace, model: Model, images: Images, aws: EmulatorThread) -> None:
-    """Upload the image, and make the job."""
+def _offer(
+    args: argparse.Namespace, scenario: Scenario, model: Model, images: Images, aws: EmulatorThread
+) -> list[Order]:
+    """Upload the image, make the job, and order what goes wrong."""
     emulator = aws.emulator
     key = f"app-{images.offered_image.version}.bin"
-    faults = FAULTS[args.fault].orders(images.offered) if args.fault else []
-    for fault in faults:
-        fault.chunk_delay_s = args.latency / 1000
     aws.call(emulator.create_thing, args.thing)
     # Public, because a document that holds the parts of a URL cannot hold a signature.
     stored = aws.call(emulator.upload, BUCKET, key, images.offered, public=True)
-    aws.call(stored.faults.extend, [*faults, HttpFault(chunk_delay_s=args.latency / 1000, times=None)])
+    orders = aws.call(order_all, emulator, scenario, args.thing, stored)
+    for fault in stored.faults:
+        fault.chunk_delay_s = fault.chunk_delay_s or args.latency / 1000
+    stored.faults.append(HttpFault(chunk_delay_s=args.latency / 1000, times=None))
     placeholder = jobs_documents.placeholder(f"https://s3.{_REGION}.amazonaws.com/{BUCKET}/{key}")
     offer = Offer(
         f"v{images.offered_image.version}",
@@ -183,41 +205,47 @@ def _offer(args: argparse.Namespace, model: Model, images: Images, aws: Emulator
         emulator.object_url(stored),
         placeholder,
     )
-    aws.call(emulator.create_job, JOB_ID, job_document(model.description, offer), [args.thing])
+    document = scenario.changed(job_document(model.description, offer))
+    config = JobConfig(in_progress_timeout_minutes=scenario.in_progress_timeout_minutes)
+    aws.call(emulator.create_job, JOB_ID, document, [args.thing], config)
+    return orders
 
 
-def _watch(device: Device, display: ProgressDisplay, deadline: float) -> Entry | None:
-    """Show what happens until the job has ended, the device has crashed, or the time is up; the last entry of it.
-
-    What a device crashed with is raised when it is switched off.
-    """
-    seen = 0
-    while True:
-        entry = device.trace.wait(lambda entry: True, max(0.0, deadline - time.monotonic()), seen)
-        if entry is None:
-            return None
-        seen = entry.number
-        display.show(entry)
-        if entry.what == "CRASH" or (entry.what == "TELL" and entry.name in ("FINISHED", "CANCELLED")):
-            return entry
+def _timeless(args: argparse.Namespace, end: Entry | None, execution: Execution) -> str:
+    return "" if end else f"did not end within {args.timeout:g} seconds, the job is {execution.status}"
 
 
-def _failure(args: argparse.Namespace, end: Entry | None, execution: Execution) -> str:
-    """Why the job did not succeed; empty when it did."""
-    if end is None:
-        return f"did not end within {args.timeout:g} seconds, the job is {execution.status}"
-    if execution.status is Status.SUCCEEDED:
-        return ""
+def _unexpected(scenario: Scenario, execution: Execution) -> str:
+    """How the job ended, if it is not as the scenario says; else empty."""
+    expected, reason = scenario.expect, execution.status_details.get("reason", "")
+    if execution.status is not expected.status or (expected.reason and expected.reason != reason):
+        wanted = f"{expected.status}{f': {expected.reason}' if expected.reason else ''}"
+        told = f"the job is {execution.status}{_details(execution)}"
+        return told if scenario is _PLAIN else f"{told}; the scenario says {wanted}"
+    return ""
+
+
+def _missed(orders: Sequence[Order], run: ScenarioRun) -> str:
+    """What of the scenario never happened, so that its end shows nothing; empty when all did."""
+    missed = [(order.entry.line, order.entry.do) for order in orders if not order.fault.hits]
+    missed += [(event.line, event.do) for event in run.missed]
+    words = ", ".join(f"line {line} ({do})" for line, do in sorted(missed))
+    return f"some of the scenario never happened: {words}" if words else ""
+
+
+def _details(execution: Execution) -> str:
+    """What statusDetails say besides the progress, to stand behind the status."""
     details = dict(execution.status_details)
-    reason = details.pop("reason", "no reason given")
+    details.pop("progress", None)
+    reason = details.pop("reason", "")
     more = ", ".join(f"{name} {value}" for name, value in details.items())
-    return f"the job is {execution.status}: {reason}{f' ({more})' if more else ''}"
+    return f"{f': {reason}' if reason else ''}{f' ({more})' if more else ''}"
 
 
 def _write(args: argparse.Namespace, images: Images, trace: Trace, outcome: _Outcome) -> None:
     steps = sequence(outcome.entries)
     title = f"{JOB_ID}: {images.running_version} to {images.offered_image.version}"
-    result = "SUCCEEDED" if not outcome.reason else outcome.reason
+    result = outcome.unexpected or f"{outcome.status}{outcome.details}"
     sys.stdout.write(text_diagram(steps, sys.stdout.encoding or "ascii"))
     write_all({args.trace: trace.json_lines(), args.svg: svg_diagram(steps, f"{title}, {result}")})
 
@@ -229,21 +257,34 @@ class _Console(Console):
         raise
 
 
-def _tell(args: argparse.Namespace, images: Images, outcome: _Outcome) -> int:
+def _tell(args: argparse.Namespace, scenario: Scenario, images: Images, outcome: _Outcome) -> int:
     console = _Console(color_system=None if args.no_color else "auto", highlight=False, soft_wrap=True)
     versions = f"{images.running_version} to {images.offered_image.version}"
-    if outcome.reason:
+    if outcome.unexpected:
         console.print("FAILED", style="bold red", end="     ")
-        console.print(outcome.reason, markup=False)
-    else:
+        console.print(outcome.unexpected, markup=False)
+    elif outcome.status is Status.SUCCEEDED:
         console.print("SUCCEEDED", style="bold green", end="  ")
         console.print(f"{versions}, running and confirmed", markup=False)
+    else:
+        console.print("EXPECTED", style="bold green", end="   ")
+        console.print(f"the job is {outcome.status}{outcome.details}", markup=False)
+    if scenario is not _PLAIN:
+        console.print(f"scenario   {scenario.name}: {scenario.summary}", markup=False)
     console.print(
         f"sha256     {hashlib.sha256(images.offered).hexdigest()}  ({len(images.offered)} bytes)", markup=False
     )
     console.print(f"trace      {args.trace}", markup=False)
     console.print(f"diagram    {args.svg}", markup=False)
-    return ExitCode.FAILED if outcome.reason else ExitCode.OK
+    return ExitCode.FAILED if outcome.unexpected else ExitCode.OK
+
+
+def _list_scenarios() -> int:
+    names = library.names()
+    width = max(map(len, names))
+    for name in names:
+        print(f"{name:<{width}}  {library.find(name).summary}")
+    return ExitCode.OK
 
 
 def _port(text: str) -> int:

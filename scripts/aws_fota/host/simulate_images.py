@@ -43,10 +43,14 @@ class Images:
     slot_size: int
 
 
-def made_images() -> Images:
-    """Two images made on the spot, signed with a key that is made for them."""
+def made_images(size: int | None = None) -> Images:
+    """Two images made on the spot, signed with a key that is made for them.
+
+    Args:
+        size: bytes of content of the new one, None for OFFERED_SIZE.
+    """
     key = generate_key()
-    offered = make_image(OFFERED, OFFERED_SIZE, key)
+    offered = make_image(OFFERED, size or OFFERED_SIZE, key)
     running = make_image(RUNNING, RUNNING_SIZE, key)
     return Images(running, RUNNING, offered, read_image(offered), key, _slot_size(offered))
 

@@ -109,6 +109,7 @@ _WORDS: dict[str, Callable[[Entry], str]] = {
     "CONFIRM": lambda entry: "confirm: the new image is healthy",
     "CONFIRM_IMAGE": lambda entry: "confirm the image",
     "CONNECT": lambda entry: "CONNECT",
+    "EVENT": lambda entry: f"({entry.name.replace('-', ' ')})",
     "CRASH": lambda entry: f"crash: {entry.facts.get('error')}",
     "DISCONNECTED": lambda entry: "connection lost",
     "ERASE": lambda entry: f"erase slot 1 from byte {entry.facts.get('offset')}",

@@ -22,8 +22,9 @@ from pathlib import Path
 import pytest
 
 from aws_fota import cli
+from aws_fota.emulator.jobs_model import Status
 from aws_fota.host.image import ImageVersion, generate_key, make_image
-from aws_fota.host.simulate_faults import FAULTS
+from aws_fota.scenario import library
 from e2e.rig import WAIT_S
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -237,7 +238,7 @@ def test_no_compiler(command: InProcess) -> None:
         ("--timeout", "nan"),
         ("--mqtt-port", "65536"),
         ("--http-port", "80.5"),
-        ("--fault", "no-such"),
+        ("--scenario", "no-such"),
         ("--thing", "not a thing"),
         ("--config", "missing.config"),
         ("--description", "missing.yaml"),
@@ -286,40 +287,60 @@ def test_a_reader_that_goes_away_is_no_failed_update(shell: Shell) -> None:
     assert done.stderr.endswith(b"FINISHED: SUCCEEDED\n")
 
 
-SUCCEEDED = "1.0.0 to 1.1.0, running and confirmed"
-REFUSED = "the job is FAILED: server refused the download (detail {})"
-
-OUTCOMES = {
-    "changed": "the job is FAILED: sha256 differs",
-    "cut": "the job is FAILED: download was interrupted too often (detail 4)",
-    "cut-once": SUCCEEDED,
-    "expired": REFUSED.format(403),
-    "expired-once": SUCCEEDED,
-    "no-length": "the job is FAILED: server sent 200 without a length",
-    "no-ranges": SUCCEEDED,
-    "not-found": REFUSED.format(404),
-    "redirect": "the job is FAILED: redirect refused",
-    "unavailable": REFUSED.format(503),
-    "unavailable-once": SUCCEEDED,
-    "wrong-range": "the job is FAILED: server sent a wrong Content-Range",
-    "wrong-total": "the job is FAILED: object has another size (detail {})",
-}
-
-
-def test_every_fault_has_its_outcome() -> None:
-    assert sorted(OUTCOMES) == sorted(FAULTS)
-
-
-@pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_a_fault_ends_with_its_reason_and_leaves_the_trace(command: InProcess, fault: str) -> None:
-    done = command.run("--fault", fault, *FAST)
-    well = OUTCOMES[fault] == SUCCEEDED
-    assert done.returncode == (0 if well else 1)
-    size = re.search(r"\(([0-9]+) bytes\)", done.stdout)
-    assert size is not None
-    outcome = OUTCOMES[fault].format(int(size[1]) + 1)
-    assert f"{'SUCCEEDED  ' if well else 'FAILED     '}{outcome}\n" in done.stdout
+# Some wait for the engine's timers, which --speed makes pass 50 times faster.
+@pytest.mark.parametrize("name", library.names())
+def test_a_scenario_of_the_library_ends_as_it_says(command: InProcess, name: str) -> None:
+    expected = library.find(name).expect
+    done = command.run("--scenario", name, *FAST)
+    assert done.returncode == 0, done.stdout
+    if expected.status is Status.SUCCEEDED:
+        assert "SUCCEEDED  1.0.0 to 1.1.0, running and confirmed\n" in done.stdout
+    else:
+        reason = f": {expected.reason}" if expected.reason else ""
+        assert f"EXPECTED   the job is {expected.status}{reason}" in done.stdout
+    assert f"scenario   {name}: " in done.stdout
     assert command.left() == ["simulation/sequence.svg", "simulation/trace.jsonl"]
+
+
+def test_the_scenarios_are_listed(command: InProcess) -> None:
+    lines = command.run("--list-scenarios").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == library.names()
+    assert len(lines) >= 15
+    assert command.left() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "downloads: [{do: refuse, status: 404, times: always}]\n",
+            "the job is FAILED: server refused the download (detail 404); the scenario says SUCCEEDED",
+        ),
+        (
+            "downloads: [{do: refuse, status: 404}]\nexpect: {status: FAILED, reason: sha256 differs}\n",
+            "(detail 404); the scenario says FAILED: sha256 differs",
+        ),
+        ("expect: {status: REJECTED}\n", "the job is SUCCEEDED; the scenario says REJECTED"),
+        (
+            "messages:\n  - {do: drop, to: aws, topic: get}\nevents:\n  - {at: FOREIGN, do: reboot}\n",
+            "some of the scenario never happened: line 4 (drop), line 6 (reboot)",
+        ),
+    ],
+)
+def test_a_scenario_that_ends_otherwise_fails(command: InProcess, text: str, words: str) -> None:
+    (command.folder / "mine.yaml").write_text("version: 1\nsummary: It goes on.\n" + text, encoding="utf-8")
+    done = command.run("--scenario", "mine.yaml", *FAST)
+    assert done.returncode == 1
+    assert f"FAILED     {words}" in done.stdout or words in done.stdout
+    assert "scenario   mine: It goes on.\n" in done.stdout
+
+
+def test_a_scenario_that_cannot_be_read(command: InProcess) -> None:
+    (command.folder / "mine.yaml").write_text("version: 1\nsummary: x\nevents: [{at: 101%, do: reboot}]\n")
+    _refused(command.run("--scenario", "mine.yaml"), 2, "mine.yaml:3: events[0].at", "101%", "40%", "[scenario]")
+    _refused(command.run("--scenario", "missing.yaml"), 2, "missing.yaml", "cannot be read")
+    _refused(command.run("--scenario", "url-expire-once"), 2, "--scenario", "did you mean 'url-expires-once'?")
+    assert command.left() == ["mine.yaml"]
 
 
 def test_a_document_with_the_parts_of_a_url(command: InProcess) -> None:

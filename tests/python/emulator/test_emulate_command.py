@@ -191,6 +191,31 @@ def test_a_document_is_used_as_it_is_and_its_urls_lead_to_the_image(image: Path,
     run(test())
 
 
+def test_a_scenario_goes_wrong_for_a_real_device(image: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "version: 1\nsummary: x\njob: {document: {size: 7, sha256: null}}\ndownloads: [{do: refuse, status: 404}]\n"
+        "messages: [{do: refuse, to: aws, topic: get, code: InternalError}]\n",
+        encoding="utf-8",
+    )
+
+    async def test() -> None:
+        emulate = Running(EmulateOptions(thing="lamp", image=image, scenario=str(path)))
+        await emulate.line("Ctrl-C")
+        client = await emulate.client()
+        assert (await client.ask("$aws/things/lamp/jobs/get")).members["code"] == "InternalError"
+        document = (await client.ask("$aws/things/lamp/jobs/$next/get")).members["execution"]["jobDocument"]
+        assert document["size"] == 7 and "sha256" not in document
+        async with aiohttp.ClientSession() as session:
+            for status in (404, 200):
+                async with session.get(document["location"]["url"]) as reply:
+                    assert reply.status == status
+        await client.close()
+        await emulate.end()
+
+    run(test())
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_tls_is_served_with_certificates_from_a_folder(image: Path, tmp_path: Path, kept: bool) -> None:
     folder = tmp_path / "certificates" if kept else None
@@ -249,6 +274,8 @@ def test_wrong_input_is_refused_before_anything_is_said(image: Path, tmp_path: P
     assert "is empty" in str(refused(thing="lamp", image=empty))
     assert "cannot be read" in str(refused(thing="lamp", image=tmp_path))
     assert "nothing listens with TLS" in str(refused(thing="lamp", image=image, certificates=tmp_path))
+    scenario = refused(thing="lamp", image=image, scenario="power-fails-midway")
+    assert (scenario.field, "simulate" in scenario.fix) == ("--scenario", True)
     file = refused(thing="lamp", image=image, tls_port=0, certificates=empty)
     assert file.exit_code is ExitCode.USAGE
 
