@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import hashlib
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,21 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aws_fota.emulator import listening
-from aws_fota.emulator.command_document import image_document, read_document, s3_objects_of
+from aws_fota.emulator.command_offer import offer
 from aws_fota.emulator.emulator import Emulator
 from aws_fota.emulator.http_server import HttpRecord
-from aws_fota.emulator.jobs_model import Change, JobConfig
+from aws_fota.emulator.jobs_model import Change
 from aws_fota.emulator.trace import TraceEntry
 from aws_fota.errors import ExitCode, InputError
 from aws_fota.scenario import library
 from aws_fota.scenario.model import Scenario
-from aws_fota.scenario.orders import order_all
 
 if TYPE_CHECKING:
     from aws_fota.emulator.certificates import CertificateFolder
-
-#: The bucket that the image is put into.
-BUCKET = "firmware"
 
 Inform = Callable[[str], None]
 
@@ -44,6 +39,7 @@ class EmulateOptions:
         https_port: None for no HTTPS.
         certificates: the folder of the certificates; None for one that is removed at the end.
         certificate_keys: the kind of new keys.
+        state: the file that the state survives in; None to begin with nothing and to leave nothing.
         split_form: location as protocol, host and path, and not as a presigned URL.
         document: a job document to use as it is.
         scenario: what goes wrong; a name of the library or a file, empty for nothing.
@@ -58,6 +54,7 @@ class EmulateOptions:
     https_port: int | None = None
     certificates: Path | None = None
     certificate_keys: str = "ec"
+    state: Path | None = None
     job_id: str = ""
     operation: str = "app_fw_update"
     fwversion: str = ""
@@ -88,6 +85,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--certificate-keys", choices=("ec", "rsa"), default="ec", help="of new ones (default: %(default)s, P-256)"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="where things, jobs, objects and sessions survive a restart"
     )
     parser.add_argument("--job-id", default="", metavar="ID", help="default: from the image's digest")
     parser.add_argument("--operation", default="app_fw_update", help="of the job document (default: %(default)s)")
@@ -122,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
         https_port=args.https_port,
         certificates=args.certificates,
         certificate_keys=args.certificate_keys,
+        state=args.state,
         job_id=args.job_id,
         operation=args.operation,
         fwversion=args.fwversion,
@@ -142,7 +143,8 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
         inform: tells people one line.
 
     Raises:
-        InputError: image, document, names or ports cannot be used; nothing listens then.
+        InputError: image, document, names, ports or the state file cannot be used; nothing listens then.
+        EnvironmentLacks: the state cannot be kept any more.
     """
     image = _read_image(options.image)
     scenario = _scenario(options.scenario)
@@ -158,53 +160,35 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
             tls_port=options.tls_port,
             https_port=options.https_port,
             certificates=certificates,
+            state=options.state,
         ) as emulator:
-            _offer(emulator, image, options, scenario, inform)
+            offered = offer(emulator, image, options, scenario)
+            if not listening.is_loopback(options.host):
+                inform(f"warning: whoever reaches {emulator.host} can take part; nothing here asks for a password")
+            _tell(inform, "MQTT broker", f"{emulator.host}:{emulator.mqtt_port} (3.1.1, no TLS)")
+            for name, value in offered:
+                _tell(inform, name, value)
             if certificates is not None:
                 _tell_of_tls(emulator, certificates, inform)
             _tell_what_happens(emulator, inform)
             inform("Ctrl-C ends it.")
-            await stop.wait()
+            await _stopped(stop, emulator)
         inform("ended")
 
 
-def _offer(
-    emulator: Emulator, image: bytes, options: EmulateOptions, scenario: Scenario | None, inform: Inform
-) -> None:
-    """Store the image, make the job, and tell what a device needs."""
-    emulator.create_thing(options.thing)
-    digest = hashlib.sha256(image).hexdigest()
-    stored = emulator.upload(BUCKET, f"{digest[:16]}.bin", image, public=options.split_form)
-    if options.document is not None:
-        document = read_document(options.document)
-        for bucket, key in s3_objects_of(document):
-            stored = emulator.upload(bucket, key, image)
-    else:
-        document = image_document(
-            stored,
-            operation=options.operation,
-            fwversion=options.fwversion or _version_of(image, options.image),
-            split_storage=emulator.storage_url if options.split_form else None,
-        )
-    job_id = options.job_id or f"fota-{digest[:12]}"
-    config = JobConfig()
-    if scenario is not None:
-        order_all(emulator, scenario, options.thing, stored)
-        document = scenario.changed(document)
-        config = JobConfig(in_progress_timeout_minutes=scenario.in_progress_timeout_minutes)
-    emulator.create_job(job_id, document, [options.thing], config)
-    if not listening.is_loopback(options.host):
-        inform(f"warning: whoever reaches {emulator.host} can take part; nothing here asks for a password")
-    for name, value in (
-        ("MQTT broker", f"{emulator.host}:{emulator.mqtt_port} (3.1.1, no TLS)"),
-        ("client id", options.thing),
-        ("thing", options.thing),
-        ("job", job_id),
-        ("image", emulator.object_url(stored)),
-        ("size", f"{len(image)} bytes"),
-        ("sha256", digest),
-    ):
-        _tell(inform, name, value)
+async def _stopped(stop: asyncio.Event, emulator: Emulator) -> None:
+    """Wait until `stop` is set.
+
+    Raises:
+        EnvironmentLacks: the state cannot be kept any more.
+    """
+    stopping, failing = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(emulator.failed())
+    await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
+    failed = failing.done()
+    stopping.cancel()
+    failing.cancel()
+    if failed:
+        raise failing.result()
 
 
 def _scenario(name: str) -> Scenario | None:
@@ -304,22 +288,6 @@ def _read_image(path: Path) -> bytes:
     if not image:
         raise InputError("is empty", rule="image", path=path, field="--image", fix="name an image file")
     return image
-
-
-def _version_of(image: bytes, path: Path) -> str:
-    """``v`` and the version in the image's header, which must be signed: a bootloader would refuse any other."""
-    # imgtool, which the reading needs, belongs to another extra; with --fwversion it is not needed.
-    from aws_fota.host.image import read_image
-
-    signed = read_image(image, path)
-    if not signed.signed:
-        raise InputError(
-            "has a hash and no signature, so a bootloader refuses it",
-            rule="image",
-            path=path,
-            fix="sign it with 'imgtool sign --key', or give --fwversion to offer it as it is",
-        )
-    return f"v{signed.version}"
 
 
 def _port(text: str) -> int:

@@ -26,7 +26,11 @@ from aws_fota.emulator.storage_signature import Credentials
 from aws_fota.emulator.trace import Trace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aws_fota.emulator.certificates import CertificateFolder
+    from aws_fota.emulator.state import State
+    from aws_fota.errors import AwsFotaError
 
 #: Characters of the session token in presigned URLs; with it they get as long as users report, about 1700.
 SESSION_TOKEN_CHARS = 1300
@@ -48,13 +52,14 @@ class Emulator:
         tls_port: for MQTT with client certificates: 0 for a free one, None for none.
         https_port: the same for HTTP; with it, the URLs of objects are https.
         certificates: for both; each thing that is made gets one.
+        state: the file that the state survives in, None to forget it at the end.
         clock: the machine's, unless a test gives its own.
         policy: what MQTT clients may do.
         limits: of the gateway.
         session_token_chars: length of the session token in presigned URLs.
 
     Raises:
-        InputError: on entering, a port cannot be used.
+        InputError: on entering, a port, a certificate or the state file cannot be used.
 
     Attributes:
         service: the Jobs service; call its ``control`` through this object, so that notifications are sent.
@@ -78,6 +83,7 @@ class Emulator:
         tls_port: int | None = None,
         https_port: int | None = None,
         certificates: CertificateFolder | None = None,
+        state: Path | None = None,
         clock: Clock | None = None,
         policy: Policy | None = None,
         limits: GatewayLimits | None = None,
@@ -98,19 +104,34 @@ class Emulator:
         self.tls_port = tls_port
         self.https_port = https_port
         self._certificates = certificates
+        self._state_path = state
+        self._state: State | None = None
         self._bind = host
         self._token_chars = session_token_chars
         self._tokens = itertools.count(1)
         self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Emulator:
+        self._open_state()
         try:
             await self._listen()
         except BaseException:
-            await self.gateway.close()
-            await self.http.close()
+            await self._close()
             raise
         return self
+
+    def _open_state(self) -> None:
+        if self._state_path is None:
+            return
+        # The binding needs a package that only those need who keep the state.
+        from aws_fota.emulator.state import State
+
+        self._state = State(self._state_path, self.service.ledger, self.store, self.gateway)
+        # URLs that were signed before stay valid.
+        secret_key = self._state.setting("secret_key", self._credentials.secret_key)
+        self._credentials = replace(self._credentials, secret_key=secret_key)
+        self.http.keyring = (self._credentials, OPERATOR)
+        self._arm()
 
     async def restart(self, away_s: float) -> None:
         """Close all ports and connections, and open the same ports again after `away_s` seconds; the state stays."""
@@ -136,8 +157,32 @@ class Emulator:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        await self._close()
+
+    async def _close(self) -> None:
         await self.gateway.close()
         await self.http.close()
+        if self._state is not None:
+            self._state.close()
+
+    async def failed(self) -> AwsFotaError:
+        """Wait until the state cannot be kept any more, which may be for ever; why it cannot."""
+        if self._state is None:
+            never: asyncio.Future[AwsFotaError] = asyncio.get_running_loop().create_future()
+            return await never
+        return await asyncio.shield(self._state.output.failed)
+
+    def commit(self) -> None:
+        """Make what an operator changed last, before the operator is told that it was done.
+
+        Raises:
+            AwsFotaError: the state file cannot be written.
+        """
+        if self._state is not None:
+            self._state.changed()
+            self._state.output.release()
+            if self._state.output.failed.done():
+                raise self._state.output.failed.result()
 
     def tick(self) -> None:
         """Do what the clock has made due; needed only after a test moved its own clock."""
@@ -148,9 +193,11 @@ class Emulator:
         self.service.control.create_thing(name)
         if self._certificates is not None:
             self._certificates.issue(name)
+        self._kept()
 
     def upload(self, bucket: str, key: str, data: bytes, *, public: bool = False) -> StoredObject:
         """Store an object; one that is not public needs a presigned URL."""
+        self._kept()
         return self.store.put(bucket, key, data, public=public)
 
     def create_job(
@@ -240,7 +287,12 @@ class Emulator:
         self._arm()
         return deliveries
 
+    def _kept(self) -> None:
+        if self._state is not None:
+            self._state.changed()
+
     def _changed(self, deliveries: list[Delivery]) -> None:
+        self._kept()
         self.gateway.notify(deliveries)
         self._arm()
 

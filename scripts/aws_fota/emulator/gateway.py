@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from aws_fota.emulator import jobs_topics
@@ -22,7 +22,7 @@ from aws_fota.emulator.gateway_connection import Connection
 from aws_fota.emulator.gateway_faults import GatewayFaults
 from aws_fota.emulator.gateway_limits import GatewayLimits
 from aws_fota.emulator.gateway_policy import Identity, OwnThing, Policy
-from aws_fota.emulator.gateway_session import Session
+from aws_fota.emulator.gateway_session import Keeper, Kept, Session
 from aws_fota.emulator.jobs_model import Delivery
 from aws_fota.emulator.listening import listen, tell_refusals
 from aws_fota.emulator.mqtt_packets import (
@@ -42,6 +42,7 @@ from aws_fota.emulator.mqtt_packets import (
     Unsubscribe,
 )
 from aws_fota.emulator.mqtt_subscriptions import SubscriptionTree, matches
+from aws_fota.emulator.output_commit import OutputCommit
 from aws_fota.emulator.trace import Trace
 
 #: Answers a request on a Jobs topic: thing, topic, payload.
@@ -60,6 +61,7 @@ class Gateway:
     Attributes:
         faults: misfortunes to order.
         connections: the open ones by client id.
+        output: what is sent waits for it; None when nothing is kept.
     """
 
     def __init__(
@@ -78,6 +80,31 @@ class Gateway:
         self._servers: list[asyncio.Server] = []
         self._anonymous = itertools.count(1)
         self._closing = False
+        self._keeper: Keeper | None = None
+        self.output: OutputCommit | None = None
+
+    def restore(
+        self,
+        sessions: Mapping[str, tuple[Mapping[str, int], Iterable[Kept]]],
+        retained: Iterable[Publish],
+        keeper: Keeper,
+        output: OutputCommit,
+    ) -> None:
+        """Take up what was kept of an earlier gateway, and have the same kept of this one from now on.
+
+        Args:
+            sessions: subscriptions and messages by client id.
+            retained: the retained messages.
+            keeper: where they are kept.
+            output: what is sent waits until it is.
+        """
+        self._keeper, self.output = keeper, output
+        for client_id, (subscriptions, kept) in sessions.items():
+            session = self._sessions[client_id] = self._new_session(client_id, clean=False)
+            session.restore(subscriptions, kept)
+            for pattern, qos in session.subscriptions.items():
+                self._tree.add(client_id, pattern, qos)
+        self._retained.update((message.topic, message) for message in retained)
 
     async def listen(self, host: str, port: int, *, option: str, tls: ssl.SSLContext | None = None) -> int:
         """Accept connections on one more port; 0 takes a free one.
@@ -133,6 +160,8 @@ class Gateway:
                 self._retained[message.topic] = message
             else:
                 self._retained.pop(message.topic, None)
+            if self._keeper is not None:
+                self._keeper.retained_changed(message.topic, self._retained.get(message.topic))
         for client_id, qos in self._tree.match(message.topic).items():
             self._send(client_id, replace(message, qos=min(qos, message.qos), retain=False, dup=False, packet_id=0))
 
@@ -157,7 +186,7 @@ class Gateway:
             self._subscribe(connection, connection.session, packet)
         elif isinstance(packet, Unsubscribe):
             for pattern in packet.filters:
-                connection.session.subscriptions.pop(pattern, None)
+                connection.session.unsubscribe(pattern)
                 self._tree.remove(connection.client_id, pattern)
             connection.send(Unsuback(packet.packet_id))
         elif isinstance(packet, Disconnect):
@@ -206,7 +235,8 @@ class Gateway:
         session = self._sessions.get(client_id)
         if session is None or packet.clean_session or session.clean:
             self._end_session(client_id)
-            session, present = self._new_session(packet.clean_session), False
+            session, present = self._new_session(client_id, clean=packet.clean_session), False
+            session.keep()
         else:
             present = True
         connection.client_id, connection.session, connection.will = client_id, session, packet.will
@@ -217,13 +247,23 @@ class Gateway:
         for message in session.resumed():
             connection.send(message)
 
-    def _new_session(self, clean: bool) -> Session:
-        return Session(clean=clean, inflight_limit=self.limits.inflight, queue_limit=self.limits.queued)
+    def _new_session(self, client_id: str, *, clean: bool) -> Session:
+        return Session(
+            client_id,
+            clean=clean,
+            inflight_limit=self.limits.inflight,
+            queue_limit=self.limits.queued,
+            keeper=None if clean else self._keeper,
+        )
 
     def _end_session(self, client_id: str) -> None:
         session = self._sessions.pop(client_id, None)
-        for pattern in session.subscriptions if session else ():
+        if session is None:
+            return
+        for pattern in session.subscriptions:
             self._tree.remove(client_id, pattern)
+        if self._keeper is not None and not session.clean:
+            self._keeper.session_ended(client_id)
 
     def _check(self, identity: Identity, message: Publish) -> None:
         if message.qos == 2:
@@ -275,7 +315,7 @@ class Gateway:
         full = len(session.subscriptions) >= self.limits.subscriptions and pattern not in session.subscriptions
         if full or not self._policy.may_subscribe(identity, pattern):
             return SUBSCRIPTION_REFUSED
-        session.subscriptions[pattern] = qos
+        session.subscribe(pattern, qos)
         self._tree.add(connection.client_id, pattern, qos)
         return qos
 

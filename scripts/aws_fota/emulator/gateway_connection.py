@@ -25,6 +25,7 @@ from aws_fota.emulator.mqtt_packets import (
     Unsubscribe,
     encode,
 )
+from aws_fota.emulator.output_commit import OutputCommit
 from aws_fota.emulator.trace import Trace
 
 
@@ -34,6 +35,7 @@ class ConnectionOwner(Protocol):
     limits: GatewayLimits
     faults: GatewayFaults
     trace: Trace
+    output: OutputCommit | None
 
     def received(self, connection: Connection, packet: Incoming) -> None:
         """Carry out a packet.
@@ -120,6 +122,13 @@ class Connection(asyncio.Protocol):
 
     def send(self, packet: Outgoing) -> None:
         """Send a packet, unless a fault strikes it; nothing happens on a connection that is closed."""
+        output = self._owner.output
+        if output is not None and output.waiting:
+            output.then(lambda: self._send(packet))
+        else:
+            self._send(packet)
+
+    def _send(self, packet: Outgoing) -> None:
         if not self.open:
             return
         fault = None
@@ -140,6 +149,8 @@ class Connection(asyncio.Protocol):
 
     def close(self, reason: str) -> None:
         """Close the connection after what was sent; `reason` is for the trace."""
+        if self._owner.output is not None:
+            self._owner.output.release()
         if not self._ended:
             assert self._transport is not None
             self._end(reason)

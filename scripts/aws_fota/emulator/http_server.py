@@ -76,7 +76,7 @@ class HttpServer:
 
     Args:
         store: the objects.
-        keyring: the access keys that presigned URLs may be signed with.
+        keyring: the access keys that presigned URLs may be signed with; an attribute too.
         clock: tells when a URL has expired.
     """
 
@@ -84,7 +84,7 @@ class HttpServer:
         self.records: deque[HttpRecord] = deque(maxlen=KEPT)
         self.listeners: list[Callable[[HttpRecord], None]] = []
         self._store = store
-        self._keyring = keyring
+        self.keyring = keyring
         self._clock = clock
         self._count = itertools.count(1)
         self._servers: list[asyncio.Server] = []
@@ -149,7 +149,7 @@ class HttpServer:
         if presigned:
             try:
                 headers = {name: request.headers[name] for name in request.headers}
-                storage_signature.check(self._keyring, request.method, path, query, headers, self._clock.wall())
+                storage_signature.check(self.keyring, request.method, path, query, headers, self._clock.wall())
             except SignatureRefused as refused:
                 status = 400 if refused.code == "AuthorizationQueryParametersError" else 403
                 return await self._refuse(request, answer, status, refused.code, refused.message)

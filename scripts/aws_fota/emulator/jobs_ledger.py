@@ -28,6 +28,10 @@ class JobsLedger:
     Args:
         clock: the times.
         signer: makes presigned URLs for the placeholders in documents.
+
+    Attributes:
+        observers: are told each change of an execution.
+        timer_observers: are told whose step timer was set, which is no change of its own.
     """
 
     def __init__(self, clock: Clock, signer: Signer) -> None:
@@ -36,6 +40,7 @@ class JobsLedger:
         self.groups: dict[str, ThingGroup] = {}
         self.jobs: dict[str, Job] = {}
         self.observers: list[Observer] = []
+        self.timer_observers: list[Callable[[Execution], None]] = []
         self._signer = signer
         self._pending: dict[str, dict[_Key, Execution]] = {}
         self._told: dict[str, tuple[frozenset[_Key], _Key | None]] = {}
@@ -186,6 +191,21 @@ class JobsLedger:
         cancel = minutes == jobs_limits.STEP_TIMEOUT_CANCEL
         execution.step_deadline = None if cancel else self.clock.monotonic() + 60 * minutes
         self._watch(execution)
+        for observer in self.timer_observers:
+            observer(execution)
+
+    def restore(self, things: Iterable[str], jobs: dict[str, Job]) -> None:
+        """Take up a state that was kept, in place of an empty one; nobody is told what was there before."""
+        self.things.update(things)
+        self.jobs.update(jobs)
+        for job in jobs.values():
+            for execution in itertools.chain.from_iterable(job.executions.values()):
+                if not execution.status.terminal:
+                    key = (execution.job_id, execution.number)
+                    self._pending.setdefault(execution.thing, {})[key] = execution
+                    self._watch(execution)
+        for thing in self._pending:
+            self._told[thing] = _standing(self.pending(thing))
 
     def notifications(self, *things: str) -> list[Delivery]:
         """What must be told since the last call.
@@ -198,10 +218,9 @@ class JobsLedger:
         self._aborted.clear()
         for thing in concerned:
             pending = self.pending(thing)
-            keys = frozenset((execution.job_id, execution.number) for execution in pending)
-            first = (pending[0].job_id, pending[0].number) if pending else None
+            keys, first = _standing(pending)
             told_keys, told_first = self._told.get(thing, (frozenset(), None))
-            self._told[thing] = (keys, first)
+            self._told[thing] = keys, first
             timestamp = self.clock.wall()
             if keys != told_keys:
                 payload = jobs_documents.encode(jobs_views.notify(pending, timestamp))
@@ -293,3 +312,9 @@ class JobsLedger:
         execution.history.append(change)
         for observer in list(self.observers):
             observer(change)
+
+
+def _standing(pending: list[Execution]) -> tuple[frozenset[_Key], _Key | None]:
+    """What notifications are about: which executions are pending, and which is the first."""
+    keys = [(execution.job_id, execution.number) for execution in pending]
+    return frozenset(keys), keys[0] if keys else None

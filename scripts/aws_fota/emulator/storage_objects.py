@@ -119,6 +119,14 @@ class ObjectStore:
         self._objects[bucket, key] = stored
         return stored
 
+    def restore(self, stored: StoredObject) -> None:
+        """Take an object up as it was kept."""
+        self._objects[stored.bucket, stored.key] = stored
+
+    def __iter__(self) -> Iterator[StoredObject]:
+        """All objects of all buckets."""
+        return iter(self._objects.values())
+
     def objects(self, bucket: str) -> Iterator[StoredObject]:
         """The objects of a bucket in the order in which S3 lists them: by the bytes of their keys."""
         keys = (key for holder, key in self._objects if holder == bucket)

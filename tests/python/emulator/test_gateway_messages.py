@@ -183,7 +183,7 @@ def test_messages_beyond_the_window_wait_for_a_puback() -> None:
 
 
 def test_a_session_never_uses_a_packet_id_twice_nor_0() -> None:
-    session = Session(clean=False, inflight_limit=0xFFFF, queue_limit=1)
+    session = Session("lamp", clean=False, inflight_limit=0xFFFF, queue_limit=1)
     sent = [session.send(Publish("a", b"", 1), online=True) for _ in range(0xFFFF)]
     assert {it.packet_id for it in sent if it} == set(range(1, 0x10000))
     assert session.send(Publish("a", b"queued", 1), online=True) is None
