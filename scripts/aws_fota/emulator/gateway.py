@@ -279,6 +279,9 @@ class Gateway:
     def _published(self, connection: Connection, packet: Publish) -> None:
         self._check(Identity(connection.client_id, connection.certificate), packet)
         if packet.qos:
+            if self.output is not None:
+                # A PUBACK says that the message is in safe hands.
+                self.output.changed()
             connection.send(Puback(packet.packet_id))
         self._route(packet, answer_to=connection.client_id)
 

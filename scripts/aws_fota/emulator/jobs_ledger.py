@@ -194,11 +194,14 @@ class JobsLedger:
         for observer in self.timer_observers:
             observer(execution)
 
-    def restore(self, things: Iterable[str], jobs: dict[str, Job]) -> None:
+    def restore(self, things: Iterable[Thing], groups: Iterable[ThingGroup], jobs: Iterable[Job]) -> None:
         """Take up a state that was kept, in place of an empty one; nobody is told what was there before."""
-        self.things.update(things)
-        self.jobs.update(jobs)
-        for job in jobs.values():
+        self.things.update((thing.name, thing) for thing in things)
+        self.groups.update((group.name, group) for group in groups)
+        self.jobs.update((job.job_id, job) for job in jobs)
+        for job in self.jobs.values():
+            if job.next_batch_at is not None:
+                self._rolling[job.job_id] = job
             for execution in itertools.chain.from_iterable(job.executions.values()):
                 if not execution.status.terminal:
                     key = (execution.job_id, execution.number)

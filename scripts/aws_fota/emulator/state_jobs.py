@@ -11,6 +11,7 @@ from cattrs.preconf.json import make_converter
 
 from aws_fota.emulator.jobs_ledger import JobsLedger
 from aws_fota.emulator.jobs_model import Change, ControlError, Execution, Job
+from aws_fota.emulator.jobs_things import Thing, ThingGroup
 from aws_fota.emulator.state_file import StateFile
 
 _Key = tuple[str, str, int]
@@ -22,7 +23,8 @@ _converter.register_unstructure_hook(
     Execution, make_dict_unstructure_fn(Execution, _converter, history=override(omit=True))
 )
 
-_DEADLINES = ("in_progress_deadline", "step_deadline")
+#: Members that are times of the monotonic clock.
+_DEADLINES = ("in_progress_deadline", "step_deadline", "next_batch_at")
 
 
 class JobsKeeper:
@@ -37,7 +39,8 @@ class JobsKeeper:
         self._file = file
         self._ledger = ledger
         self._saved_jobs: dict[str, tuple[Job, str]] = {}
-        self._saved_things = ""
+        #: What the settings "things" and "groups" hold.
+        self._saved_lists: dict[str, str] = {}
         #: Executions to be written, with the number of changes that their history got since they were.
         self._touched: dict[_Key, int] = {}
 
@@ -47,27 +50,34 @@ class JobsKeeper:
         Raises:
             InputError: the file is damaged.
         """
-        jobs: dict[str, Job] = {}
         try:
-            self._saved_things = dict(self._file.rows("SELECT name, value FROM settings")).get("things", "[]")
-            things = json.loads(self._saved_things)
-            for job_id, body in self._file.rows("SELECT job_id, body FROM jobs ORDER BY place"):
-                job = jobs[job_id] = _converter.structure(json.loads(body), Job)
-                self._saved_jobs[job_id] = job, body
-                job.executions = {thing: [] for thing in job.targets}
-            for job_id, thing, body in self._file.rows(
-                "SELECT job_id, thing, body FROM executions ORDER BY job_id, thing, number"
-            ):
-                execution = _converter.structure(self._shifted(json.loads(body), -1), Execution)
-                jobs[job_id].executions.setdefault(thing, []).append(execution)
-            for job_id, thing, number, body in self._file.rows(
-                "SELECT job_id, thing, number, body FROM changes ORDER BY job_id, thing, number, version"
-            ):
-                change = _converter.structure(json.loads(body), Change)
-                jobs[job_id].executions[thing][number - 1].history.append(change)
+            settings = dict(self._file.rows("SELECT name, value FROM settings"))
+            self._saved_lists = {name: settings.get(name, "[]") for name in ("things", "groups")}
+            things = _converter.structure(json.loads(self._saved_lists["things"]), list[Thing])
+            groups = _converter.structure(json.loads(self._saved_lists["groups"]), list[ThingGroup])
+            self._ledger.restore(things, groups, self._jobs())
         except (ValueError, TypeError, LookupError, AttributeError, ControlError) as error:
             raise self._file.damaged(f"what it says of jobs makes no sense ({type(error).__name__})") from error
-        self._ledger.restore(things, jobs)
+
+    def _jobs(self) -> list[Job]:
+        jobs: dict[str, Job] = {}
+        executions: dict[_Key, Execution] = {}
+        for job_id, body in self._file.rows("SELECT job_id, body FROM jobs ORDER BY place"):
+            job = jobs[job_id] = _converter.structure(self._shifted(json.loads(body), -1), Job)
+            self._saved_jobs[job_id] = job, body
+        for *key, body in self._file.rows("SELECT * FROM executions ORDER BY job_id, thing, number"):
+            job_id, thing, number = key
+            execution = _converter.structure(self._shifted(json.loads(body), -1), Execution)
+            executions[job_id, thing, number] = execution
+            jobs[job_id].executions.setdefault(thing, []).append(execution)
+        for *key, _, body in self._file.rows("SELECT * FROM changes ORDER BY job_id, thing, number, version"):
+            job_id, thing, number = key
+            executions[job_id, thing, number].history.append(_converter.structure(json.loads(body), Change))
+        for job in jobs.values():
+            # As they were made: by the targets' order, and not by name.
+            made = {thing: job.executions[thing] for thing in job.targets if thing in job.executions}
+            job.executions = {**made, **job.executions}
+        return list(jobs.values())
 
     def changed(self, change: Change) -> None:
         """Note a change of an execution, to be written by :meth:`save`."""
@@ -83,13 +93,16 @@ class JobsKeeper:
         job_ids = dict.fromkeys(job_id for job_id, _, _ in self._touched)
         if everything:
             job_ids.update(dict.fromkeys([*self._saved_jobs, *self._ledger.jobs]))
-            self._save_things()
+            self._save_lists()
         for job_id in job_ids:
             self._save_job(job_id)
         for key, changes in self._touched.items():
             execution = self._ledger.execution(*key)
             if execution is not None:
                 self._save_execution(key, execution, changes)
+            else:
+                for table in ("changes", "executions"):
+                    self._file.execute(f"DELETE FROM {table} WHERE job_id = ? AND thing = ? AND number = ?", key)
         self._touched.clear()
 
     def _save_execution(self, key: _Key, execution: Execution, changes: int) -> None:
@@ -99,11 +112,12 @@ class JobsKeeper:
             values = (*key, change.version_number, _text(_converter.unstructure(change)))
             self._file.execute("INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?, ?)", values)
 
-    def _save_things(self) -> None:
-        things = _text(sorted(self._ledger.things))
-        if things != self._saved_things:
-            self._file.execute("INSERT OR REPLACE INTO settings VALUES ('things', ?)", (things,))
-            self._saved_things = things
+    def _save_lists(self) -> None:
+        for name, values in (("things", self._ledger.things), ("groups", self._ledger.groups)):
+            text = _text(_converter.unstructure(list(values.values())))
+            if text != self._saved_lists.get(name):
+                self._file.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, text))
+                self._saved_lists[name] = text
 
     def _save_job(self, job_id: str) -> None:
         job = self._ledger.jobs.get(job_id)
@@ -115,7 +129,7 @@ class JobsKeeper:
             written = ""
         if job is None:
             return
-        body = _text(_converter.unstructure(job))
+        body = _text(self._shifted(_converter.unstructure(job), 1))
         if body != written:
             self._file.execute(
                 "INSERT INTO jobs (job_id, body) VALUES (?, ?) ON CONFLICT (job_id) DO UPDATE SET body = excluded.body",

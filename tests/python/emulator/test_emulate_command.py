@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -16,11 +17,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from mqtt_bench import PATIENCE, RawClient, connect, run
+from mqtt_bench import PATIENCE, RawClient, connect, publish, run
 
 import aws_fota
 from aws_fota.emulator.command import EmulateOptions, add_arguments, run_emulate
-from aws_fota.errors import ExitCode, InputError
+from aws_fota.emulator.state_file import StateFile
+from aws_fota.errors import EnvironmentLacks, ExitCode, InputError
 from aws_fota.host.image import ImageVersion, generate_key, make_image
 
 
@@ -255,6 +257,66 @@ def test_tls_is_served_with_certificates_from_a_folder(image: Path, tmp_path: Pa
         assert given.parents[1] == folder
 
 
+def test_a_restart_with_the_same_state_goes_on(image: Path, tmp_path: Path) -> None:
+    options = EmulateOptions(thing="lamp", image=image, state=tmp_path / "state")
+
+    async def test() -> None:
+        emulate = Running(options)
+        await emulate.line("Ctrl-C")
+        job = emulate.said["job"]
+        client = await emulate.client()
+        await client.ask(f"$aws/things/lamp/jobs/{job}/update", {"status": "IN_PROGRESS"})
+        await client.close()
+        await emulate.end()
+        again = Running(options)
+        await again.line("Ctrl-C")
+        assert again.said["job"] == f"{job} (goes on: IN_PROGRESS)"
+        client = await again.client()
+        answer = await client.ask("$aws/things/lamp/jobs/$next/get")
+        execution = answer.members["execution"]
+        assert (execution["jobId"], execution["versionNumber"]) == (job, 2)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(execution["jobDocument"]["location"]["url"]) as reply,
+        ):
+            assert await reply.read() == image.read_bytes()
+        await client.close()
+        await again.end()
+
+    run(test())
+    other = refused(thing="door", image=image, state=options.state)
+    assert "with other things" in str(other)
+    assert "with another document" in str(refused(thing="lamp", image=image, state=options.state, fwversion="v9"))
+    run(ends(EmulateOptions(thing="lamp", image=image, state=options.state, fwversion="v9", job_id="other")))
+
+
+async def ends(options: EmulateOptions) -> None:
+    emulate = Running(options)
+    await emulate.line("Ctrl-C")
+    await emulate.end()
+
+
+def test_a_state_that_cannot_be_kept_any_more_ends_it(
+    image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        emulate = Running(EmulateOptions(thing="lamp", image=image, state=tmp_path / "state"))
+        await emulate.line("Ctrl-C")
+        client = await emulate.client()
+
+        def full(file: StateFile) -> None:
+            raise file._lost(sqlite3.OperationalError("database or disk is full"))
+
+        monkeypatch.setattr(StateFile, "commit", full)
+        client.send(publish(f"$aws/things/lamp/jobs/{emulate.said['job']}/update", b'{"status":"IN_PROGRESS"}'))
+        assert await client.ended() == b""
+        with pytest.raises(EnvironmentLacks, match="disk is full"):
+            await emulate.end()
+        await client.close()
+
+    run(test())
+
+
 def refused(**options: object) -> InputError:
     lines: list[str] = []
     with pytest.raises(InputError) as caught:
@@ -276,6 +338,7 @@ def test_wrong_input_is_refused_before_anything_is_said(image: Path, tmp_path: P
     assert "nothing listens with TLS" in str(refused(thing="lamp", image=image, certificates=tmp_path))
     scenario = refused(thing="lamp", image=image, scenario="power-fails-midway")
     assert (scenario.field, "simulate" in scenario.fix) == ("--scenario", True)
+    assert "is not a state file" in str(refused(thing="lamp", image=image, state=image))
     file = refused(thing="lamp", image=image, tls_port=0, certificates=empty)
     assert file.exit_code is ExitCode.USAGE
 
