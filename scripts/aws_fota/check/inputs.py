@@ -15,6 +15,8 @@ from aws_fota.config.dotconfig import Scalar
 from aws_fota.errors import InputError
 from aws_fota.jobdoc.model import Description
 
+#: Our own HTTP client was chosen; without a choice it is fota_download, where that is on.
+OWN_CLIENT = "AWS_FOTA_DOWNLOADER_HTTP"
 #: Symbols that hold the client id, which is the thing's name.
 CLIENT_ID_SYMBOLS = ("AWS_IOT_CLIENT_ID_STATIC", "SAMPLE_CLIENT_ID", "MQTT_CLIENT_ID")
 
@@ -167,7 +169,9 @@ class Inputs:
     @property
     def download_client(self) -> bool:
         """Whether the nRF Connect SDK's download client fetches images: for its own library, and below our glue."""
-        return self.library is Library.IN_TREE or self.symbols.is_on("FOTA_DOWNLOAD")
+        if self.library is Library.IN_TREE:
+            return True
+        return self.symbols.is_on("FOTA_DOWNLOAD") and not self.symbols.is_on(OWN_CLIENT)
 
     @property
     def native_tls(self) -> bool:

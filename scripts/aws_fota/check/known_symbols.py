@@ -56,6 +56,7 @@ KNOWN = {
 KNOWN_SWITCHES = {
     "AWS_FOTA": False,
     "AWS_FOTA_CODEGEN": False,
+    "AWS_FOTA_DOWNLOADER_HTTP": False,
     "AWS_IOT": False,
     "MQTT_HELPER": False,
     "MQTT_HELPER_NATIVE_TLS": False,

@@ -45,7 +45,7 @@ class ModelSource:
         """
         from aws_fota.codegen.model import Model
         from aws_fota.config import dotconfig
-        from aws_fota.config.settings import CORE_ONLY, NRF_CONNECT_SDK, settings
+        from aws_fota.config.settings import CORE_ONLY, FOTA_DOWNLOAD, NRF_CONNECT_SDK, settings
         from aws_fota.jobdoc.load import load
 
         if self.config is None:
@@ -57,6 +57,7 @@ class ModelSource:
             chosen,
             zephyr=not config.is_set(CORE_ONLY),
             nrf=config.is_set(NRF_CONNECT_SDK),
+            fota_download=config.is_set(FOTA_DOWNLOAD),
         )
 
 

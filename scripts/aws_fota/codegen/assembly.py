@@ -24,16 +24,23 @@ class Output:
         title: the first line of its banner.
         zephyr: whether it is part of the glue, and so generated for a Zephyr ``.config`` only.
         nrf: True when it is for the nRF Connect SDK only, False when that has its own, None when it is for all.
+        fota_download: True when it is for downloads through the nRF Connect SDK's fota_download only, False when for
+            the module's own HTTP client only, None when for both.
     """
 
     path: str
     title: str
     zephyr: bool = False
     nrf: bool | None = None
+    fota_download: bool | None = None
 
     def belongs_to(self, model: Model) -> bool:
         """Whether the module of `model` has this file."""
-        return (model.zephyr or not self.zephyr) and self.nrf in (None, model.nrf)
+        return (
+            (model.zephyr or not self.zephyr)
+            and self.nrf in (None, model.nrf)
+            and self.fota_download in (None, model.fota_download)
+        )
 
     @property
     def template(self) -> str:
@@ -77,14 +84,17 @@ OUTPUTS = (
     Output("include/net/aws_fota.h", "Firmware updates through AWS IoT Jobs", nrf=False),
     Output("include/net/aws_fota_ext.h", "What this module adds to net/aws_fota.h"),
     Output("include/net/aws_jobs.h", "Requests to AWS IoT Jobs", nrf=False),
+    Output(
+        "src/ncs/fota_download.c", "Downloads by the nRF Connect SDK's fota_download", zephyr=True, fota_download=True
+    ),
     Output("src/zephyr/application.c", "The functions of net/aws_fota.h and net/aws_fota_ext.h", zephyr=True),
-    Output("src/zephyr/connection.c", "The connection to the download server", zephyr=True),
-    Output("src/zephyr/connection.h", "The connection to the download server", zephyr=True),
+    Output("src/zephyr/connection.c", "The connection to the download server", zephyr=True, fota_download=False),
+    Output("src/zephyr/connection.h", "The connection to the download server", zephyr=True, fota_download=False),
     Output("src/zephyr/download.c", "The download thread", zephyr=True),
     Output("src/zephyr/glue.h", "What the parts of the glue have to do with each other", zephyr=True),
-    Output("src/zephyr/http.c", "One ranged GET", zephyr=True),
-    Output("src/zephyr/http_headers.c", "The headers of a response", zephyr=True),
-    Output("src/zephyr/http_headers.h", "The headers of a response", zephyr=True),
+    Output("src/zephyr/http.c", "One ranged GET", zephyr=True, fota_download=False),
+    Output("src/zephyr/http_headers.c", "The headers of a response", zephyr=True, fota_download=False),
+    Output("src/zephyr/http_headers.h", "The headers of a response", zephyr=True, fota_download=False),
     Output("src/zephyr/image.c", "What stands in an image for MCUboot", zephyr=True),
     Output("src/zephyr/image.h", "What stands in an image for MCUboot", zephyr=True),
     Output("src/zephyr/jobs_private.h", "The topics of net/aws_jobs.h", zephyr=True),
@@ -95,6 +105,7 @@ OUTPUTS = (
     Output("src/zephyr/record_store.c", "The record in Zephyr's settings", zephyr=True),
     Output("src/zephyr/slot.c", "The secondary slot", zephyr=True),
     Output("src/zephyr/slot.h", "The secondary slot", zephyr=True),
+    Output("src/zephyr/slot_writer.c", "What writes to the secondary slot", zephyr=True, fota_download=False),
 )
 
 CONTRIBUTORS: tuple[Callable[[Model], dict[str, Any]], ...] = (

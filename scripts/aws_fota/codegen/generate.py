@@ -38,6 +38,7 @@ def _variables(model: Model) -> dict[str, Any]:
     variables: dict[str, Any] = {
         "fields": description.fields,
         "foreign": description.foreign,
+        "fota_download": model.fota_download,
         "generator_version": __version__,
         "operations": description.operations,
         "options": description.options,

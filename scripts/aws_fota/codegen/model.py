@@ -19,3 +19,5 @@ class Model:
     zephyr: bool = False
     #: Whether that ``.config`` is one of the nRF Connect SDK, which has net/aws_fota.h and net/aws_jobs.h of its own.
     nrf: bool = False
+    #: Whether that SDK's fota_download fetches the images, and not the module's own HTTP client.
+    fota_download: bool = False

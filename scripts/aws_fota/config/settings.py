@@ -19,6 +19,8 @@ TLS_SOCKETS = "NET_SOCKETS_SOCKOPT_TLS"
 CORE_ONLY = "AWS_FOTA_CORE_ONLY"
 #: Set by Zephyr wherever the module `nrf` is, which is the nRF Connect SDK.
 NRF_CONNECT_SDK = "ZEPHYR_NRF_MODULE"
+#: The nRF Connect SDK's fota_download fetches the images; else the module's own HTTP client does.
+FOTA_DOWNLOAD = "AWS_FOTA_DOWNLOADER_FOTA_DOWNLOAD"
 #: Zephyr's flash_img writes to flash in blocks of so many bytes (subsys/dfu/Kconfig).
 IMAGE_BLOCK = "IMG_BLOCK_BUF_SIZE"
 

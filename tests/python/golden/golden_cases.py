@@ -32,4 +32,5 @@ CASES = (
     Case("default"),
     Case("forty", ("--description", "cases/forty.yaml")),
     Case("arrays", ("--description", "cases/arrays.yaml", "--config", "cases/arrays.config")),
+    Case("ncs", ("--config", "cases/ncs.config")),
 )

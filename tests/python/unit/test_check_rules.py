@@ -258,6 +258,15 @@ def test_the_download_client_does_not_concern_our_own_download() -> None:
     assert not {one for one in ids if one.startswith("client-")}
 
 
+def test_fota_download_may_be_there_for_others() -> None:
+    build = CLIENT | {"FOTA_CLIENT_AUTOSCHEDULE_UPDATE": True}
+    rules = {"autoschedule", "client-path", "client-host", "client-request", "client-stack"}
+    asked = {one.rule.id for one in judge(built(build, LONG)).verdicts}
+    assert rules <= asked
+    with_our_client = {one.rule.id for one in judge(built(build | {"AWS_FOTA_DOWNLOADER_HTTP": True}, LONG)).verdicts}
+    assert not rules & with_our_client
+
+
 def test_the_page_lists_every_rule() -> None:
     page = (Path(__file__).parents[3] / "doc" / "check.md").read_text(encoding="utf-8")
     told = [line.split("|") for line in page.splitlines() if line.startswith("| `")]

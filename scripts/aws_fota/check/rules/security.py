@@ -91,7 +91,7 @@ def _native(inputs: Inputs) -> bool:
 
 
 def _autoschedule(inputs: Inputs) -> Found:
-    if not inputs.symbols.is_on("FOTA_DOWNLOAD"):
+    if not inputs.download_client:
         return None
     return _switch(inputs, "FOTA_CLIENT_AUTOSCHEDULE_UPDATE", wanted=False)
 

@@ -122,7 +122,7 @@ static void carry_out(const struct aws_fota_work *work)
 		erase(work);
 		break;
 	case AWS_FOTA_ACTION_FETCH:
-		aws_fota_http_fetch(work);
+		aws_fota_fetch(work);
 		break;
 	case AWS_FOTA_ACTION_VERIFY:
 		verify(work);

@@ -147,7 +147,7 @@ bool aws_fota_download_wanted(uint32_t generation);
 bool aws_fota_download_may_receive(uint32_t generation);
 
 /** Carry out AWS_FOTA_ACTION_FETCH up to the end of the body (http.c). */
-void aws_fota_http_fetch(const struct aws_fota_work *work);
+void aws_fota_fetch(const struct aws_fota_work *work);
 
 /** @} */
 

@@ -277,7 +277,7 @@ static void end(struct exchange *ex)
 	}
 }
 
-void aws_fota_http_fetch(const struct aws_fota_work *work)
+void aws_fota_fetch(const struct aws_fota_work *work)
 {
 	static struct aws_fota_url server;
 	struct exchange *ex = &exchange;

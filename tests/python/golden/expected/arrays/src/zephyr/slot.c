@@ -9,42 +9,21 @@
 #include <errno.h>
 
 #include <mbedtls/sha256.h>
-#include <zephyr/devicetree.h>
-#include <zephyr/dfu/flash_img.h>
 #include <zephyr/dfu/mcuboot.h>
 #include <zephyr/kernel.h>
 #include <zephyr/storage/flash_map.h>
-#include <zephyr/storage/stream_flash.h>
-
-#include <aws_fota/limits.h>
 
 #include "slot.h"
 
-BUILD_ASSERT(AWS_FOTA_RESUME_STEP % CONFIG_IMG_BLOCK_BUF_SIZE == 0,
-	     "CONFIG_AWS_FOTA_RESUME_STEP is not a multiple of CONFIG_IMG_BLOCK_BUF_SIZE: a saved "
-	     "offset would count bytes that are not in flash yet");
-
-/* The slot that flash_img_init() writes to. */
+/* The slot that flash_img and the nRF Connect SDK's dfu_target write to. */
 #if defined(CONFIG_TRUSTED_EXECUTION_NONSECURE)
 #define SLOT slot1_ns_partition
 #else
 #define SLOT slot1_partition
 #endif
 
-#define SLOT_CONTROLLER DT_GPARENT(DT_NODELABEL(SLOT))
-#if DT_NODE_HAS_PROP(SLOT_CONTROLLER, erase_block_size)
-BUILD_ASSERT(AWS_FOTA_RESUME_STEP % DT_PROP(SLOT_CONTROLLER, erase_block_size) == 0,
-	     "CONFIG_AWS_FOTA_RESUME_STEP is not a multiple of the flash page: what lies past a "
-	     "saved offset could not be erased alone");
-#endif
-
 /* Bytes of flash that are read at once for the digest. */
 #define READ_SIZE 256
-
-static struct flash_img_context context;
-/* Whether the context is open, and up to which offset it was given bytes. */
-static bool open;
-static uint32_t written;
 
 uint8_t aws_fota_slot_id(void)
 {
@@ -64,20 +43,12 @@ uint32_t aws_fota_slot_size(void)
 	return end > 0 ? (uint32_t)end : 0U;
 }
 
-static void leave(void)
-{
-	if (open) {
-		flash_area_close(context.flash_area);
-		open = false;
-	}
-}
-
 int aws_fota_slot_erase(uint32_t offset)
 {
 	const struct flash_area *area;
 	int err;
 
-	leave();
+	aws_fota_slot_writer_discard();
 	err = flash_area_open(aws_fota_slot_id(), &area);
 	if (err != 0) {
 		return err;
@@ -87,76 +58,12 @@ int aws_fota_slot_erase(uint32_t offset)
 	return err;
 }
 
-/* flash_img begins at the slot's first byte; its stream is begun again where the download goes on.
- */
-static int enter(uint32_t offset)
-{
-	int err = flash_img_init(&context);
-
-	if (err != 0) {
-		return err;
-	}
-	if (offset > 0U) {
-		err = stream_flash_init(&context.stream, flash_area_get_device(context.flash_area),
-					context.buf, sizeof(context.buf),
-					(size_t)context.flash_area->fa_off + offset,
-					context.flash_area->fa_size - offset, NULL);
-	}
-	if (err != 0) {
-		flash_area_close(context.flash_area);
-		return err;
-	}
-	open = true;
-	written = offset;
-	return 0;
-}
-
-int aws_fota_slot_write(uint32_t offset, const uint8_t *data, size_t len)
-{
-	int err;
-
-	if (!open) {
-		err = enter(offset);
-		if (err != 0) {
-			return err;
-		}
-	}
-	if (offset > written) {
-		return -EINVAL;
-	}
-	/* After an abort the engine may not know of all that was written: it asks for that again.
-	 */
-	if (written - offset >= len) {
-		return 0;
-	}
-	data += written - offset;
-	len -= written - offset;
-	err = flash_img_buffered_write(&context, data, len, false);
-	if (err == 0) {
-		written += (uint32_t)len;
-	}
-	return err;
-}
-
-static int flush(void)
-{
-	int err;
-
-	if (!open) {
-		return 0;
-	}
-	/* Closes the area, whatever comes of it. */
-	err = flash_img_buffered_write(&context, context.buf, 0, true);
-	open = false;
-	return err;
-}
-
 int aws_fota_slot_digest(uint32_t size, uint8_t digest[32])
 {
 	mbedtls_sha256_context sha256;
 	const struct flash_area *area;
 	uint8_t piece[READ_SIZE];
-	int err = flush();
+	int err = aws_fota_slot_writer_flush();
 
 	if (err != 0) {
 		return err;

@@ -27,6 +27,23 @@ uint32_t aws_fota_slot_size(void);
  */
 int aws_fota_slot_erase(uint32_t offset);
 
+/** Flush what is buffered, and compute the SHA-256 of the first @a size bytes. 0, or a negative
+ * errno. */
+int aws_fota_slot_digest(uint32_t size, uint8_t digest[32]);
+
+/**
+ * @name What writes to the slot (slot_writer.c, or fota_download.c in src/ncs)
+ * @{
+ */
+
+/** Forget what was written and what is buffered: the slot is about to be erased. */
+void aws_fota_slot_writer_discard(void);
+
+/** Write what is buffered to flash. 0, or a negative errno. */
+int aws_fota_slot_writer_flush(void);
+
+/** @} */
+
 /**
  * @brief Write the bytes that follow
  *
@@ -38,9 +55,5 @@ int aws_fota_slot_erase(uint32_t offset);
  * @return 0, or a negative errno.
  */
 int aws_fota_slot_write(uint32_t offset, const uint8_t *data, size_t len);
-
-/** Flush what is buffered, and compute the SHA-256 of the first @a size bytes. 0, or a negative
- * errno. */
-int aws_fota_slot_digest(uint32_t size, uint8_t digest[32]);
 
 #endif /* AWS_FOTA_SLOT_H_ */
