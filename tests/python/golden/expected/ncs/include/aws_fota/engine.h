@@ -164,6 +164,7 @@ struct aws_fota_input_verified {
 struct aws_fota_input {
 	/** enum aws_fota_input_id. */
 	uint8_t id;
+	/** What there is to tell, by @a id; inputs that are not named here have nothing. */
 	union {
 		struct aws_fota_input_boot boot;
 		struct aws_fota_input_message message;
@@ -177,7 +178,7 @@ struct aws_fota_input {
 		int error;
 		/** WRITTEN: offset in bytes up to which the slot is written. */
 		uint32_t written;
-	};
+	} data;
 };
 
 /** What is to be done. */
@@ -258,6 +259,8 @@ struct aws_fota_engine {
 	uint8_t request;
 	/** Requests that are wanted: bit n is enum aws_fota_request n. */
 	uint8_t due;
+	/** Timers that run: bit n is enum aws_fota_timer n. */
+	uint8_t running;
 	/** Attempts of the burst under way. */
 	uint8_t attempts;
 	/** Status that the update in flight asks for. */
@@ -280,21 +283,8 @@ struct aws_fota_engine {
 		uint8_t tell;
 		/** Value of @a tell. */
 		uint8_t value;
-		/** Milliseconds of AWS_FOTA_TIMER_REQUEST, 0 unless it starts. */
-		uint32_t request_wait;
-		/** Milliseconds of AWS_FOTA_TIMER_DOWNLOAD, 0 unless it starts. */
-		uint32_t download_wait;
 	} step;
-	/** clientToken of the last request. */
-	uint32_t token;
-	/** State of the jitter's xorshift32. */
-	uint32_t random;
-	/** Bytes that an image may have. */
-	uint32_t slot_size;
-	struct aws_fota_version running_version;
-	const char *thing;
-	struct aws_fota_message *message;
-	/** The job worked on; all zero when there is none. */
+	/** The job worked on; it and @a data are all zero when there is none. */
 	struct {
 		/** Whether it comes from the record and the service has not named it since. */
 		bool resumable;
@@ -304,15 +294,22 @@ struct aws_fota_engine {
 		bool streaming;
 		/** Whether the download started over because the server knows no ranges. */
 		bool restarted;
+		/** Whether @a data.sha256 holds one. */
 		bool has_sha256;
+		/** Whether @a data.slot_hash holds one. */
+		bool has_slot_hash;
 		uint8_t tries;
 		uint8_t redirects;
 		uint8_t refreshes;
 		/** Percent last reported to the service. */
 		uint8_t reported;
+		/** enum aws_fota_job_status to report. */
+		uint8_t pending;
+		/** enum aws_fota_reason, or one of a later format. */
+		uint8_t reason;
 		/** How often the upgrade was requested. */
 		uint8_t retries;
-		/** Length of @a etag, 0 for none. */
+		/** Length of @a data.etag, 0 for none. */
 		uint8_t etag_len;
 		/** versionNumber that the service last told, 0 unknown. */
 		uint32_t version;
@@ -322,30 +319,35 @@ struct aws_fota_engine {
 		uint32_t offset;
 		/** Offset that the record holds. */
 		uint32_t persisted;
+		/** Detail of @a reason. */
+		uint32_t detail;
 		/** End of the range under way. */
 		uint32_t range_end;
 		/** Offset up to which @a tries were counted. */
 		uint32_t mark;
-		/** What the download came to. */
-		struct {
-			/** enum aws_fota_job_status to report. */
-			uint8_t status;
-			/** enum aws_fota_reason, or one of a later format. */
-			uint8_t reason;
-			/** Whether @a slot_hash holds one. */
-			bool has_hash;
-			/** Detail of @a reason. */
-			uint32_t detail;
-			/** Hash TLV of the image in the slot. */
-			uint8_t slot_hash[AWS_FOTA_SHA256_SIZE];
-		} outcome;
+	} job;
+	/** Milliseconds of the timers that this step starts, 0 for the others. */
+	uint32_t wait[2];
+	/** clientToken of the last request. */
+	uint32_t token;
+	/** State of the jitter's xorshift32. */
+	uint32_t random;
+	/** Bytes that an image may have. */
+	uint32_t slot_size;
+	struct aws_fota_version running_version;
+	const char *thing;
+	struct aws_fota_message *message;
+	/** Digests and texts of the job. */
+	struct {
 		/** SHA-256 over scheme, host, port and path of the object. */
 		uint8_t identity[AWS_FOTA_SHA256_SIZE];
 		/** SHA-256 of the image, if the job tells it. */
 		uint8_t sha256[AWS_FOTA_SHA256_SIZE];
+		/** Hash TLV of the image in the slot. */
+		uint8_t slot_hash[AWS_FOTA_SHA256_SIZE];
 		char id[AWS_FOTA_JOB_ID_MAX + 1];
 		char etag[AWS_FOTA_ETAG_MAX + 1];
-	} job;
+	} data;
 	/** Hash TLV of the running image. */
 	uint8_t running_hash[AWS_FOTA_SHA256_SIZE];
 };

@@ -87,10 +87,10 @@ static void follow(struct aws_fota_engine *engine, const struct aws_fota_input *
 		const struct aws_fota_transition *row;
 
 		if (event == AWS_FOTA_EVENT_JUDGE) {
-			event = aws_fota_engine_judge(engine, &input->message);
+			event = aws_fota_engine_judge(engine, &input->data.message);
 		}
 		if (event >= AWS_FOTA_EVENT_FAIL_WITH(0)) {
-			engine->job.outcome.reason = (uint8_t)(event - AWS_FOTA_EVENT_FAIL_WITH(0));
+			engine->job.reason = (uint8_t)(event - AWS_FOTA_EVENT_FAIL_WITH(0));
 			event = AWS_FOTA_EVENT_FAIL;
 		}
 		row = find(engine, input, event);
@@ -108,7 +108,7 @@ static unsigned int next_request(struct aws_fota_engine *engine)
 	unsigned int request = AWS_FOTA_REQUEST_DESCRIBE_NEXT;
 
 	/* Neither has a job to ask about: it ended while its request was in flight. */
-	if (engine->job.id[0] == '\0') {
+	if (engine->data.id[0] == '\0') {
 		engine->due &= (uint8_t)~AWS_FOTA_DUE(AWS_FOTA_REQUEST_DESCRIBE_JOB);
 	}
 	if (engine->phase == AWS_FOTA_PHASE_IDLE) {
@@ -142,7 +142,7 @@ static bool publish(struct aws_fota_engine *engine)
 	if (request == AWS_FOTA_REQUEST_UPDATE) {
 		engine->asked = AWS_FOTA_JOB_IN_PROGRESS;
 		if (engine->phase == AWS_FOTA_PHASE_REPORTING) {
-			engine->asked = engine->job.outcome.status;
+			engine->asked = engine->job.pending;
 		} else {
 			engine->job.reported = aws_fota_engine_percent(engine);
 		}
@@ -167,99 +167,103 @@ static void schedule(struct aws_fota_engine *engine)
 	}
 
 	engine->attempts++;
-	engine->step.request_wait =
+	engine->wait[AWS_FOTA_TIMER_REQUEST] =
 		aws_fota_engine_wait(engine, AWS_FOTA_ANSWER_TIMEOUT_SECONDS, engine->attempts);
 }
 
-static size_t emit_timer(struct aws_fota_action *action, enum aws_fota_timer timer, uint32_t wait,
-			 bool stop)
+static struct aws_fota_action *add(struct aws_fota_action *action, unsigned int id,
+				   unsigned int what, uint32_t value)
 {
-	if (wait == 0U && !stop) {
-		return 0;
-	}
+	action->id = (uint8_t)id;
+	action->what = (uint8_t)what;
+	action->packet_id = 0U;
+	action->value = value;
+	action->length = 0U;
 
-	*action = (struct aws_fota_action){
-		.id = wait != 0U ? AWS_FOTA_ACTION_TIMER_START : AWS_FOTA_ACTION_TIMER_STOP,
-		.what = (uint8_t)timer,
-		.value = wait,
-	};
-
-	return 1;
+	return action + 1;
 }
 
-/* All actions but the timers'. */
-static size_t emit(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
-		   struct aws_fota_action actions[AWS_FOTA_ACTIONS_MAX])
+/* What was gathered, in the order of enum aws_fota_action_id. */
+static struct aws_fota_action *emit(const struct aws_fota_engine *engine,
+				    struct aws_fota_action *action)
 {
-	unsigned int id = AWS_FOTA_ACTION_ABORT;
-	size_t count = 0;
-
-	if (input->id == AWS_FOTA_INPUT_MESSAGE && input->message.packet_id != 0U) {
-		actions[count++] = (struct aws_fota_action){
-			.id = AWS_FOTA_ACTION_ACKNOWLEDGE,
-			.packet_id = input->message.packet_id,
-		};
-	}
-
-	for (; id <= AWS_FOTA_ACTION_PUBLISH; id++) {
-		struct aws_fota_action *action = &actions[count];
+	for (unsigned int id = 0; id <= AWS_FOTA_ACTION_PUBLISH; id++) {
+		unsigned int what = 0;
+		uint32_t value = 0;
 
 		if (((engine->step.actions >> id) & 1U) == 0U) {
 			continue;
 		}
-		*action = (struct aws_fota_action){.id = (uint8_t)id};
 		if (id == AWS_FOTA_ACTION_TELL) {
-			action->what = engine->step.tell;
-			action->value = engine->step.value;
-		} else if (id == AWS_FOTA_ACTION_ERASE) {
-			/* Elsewhere so that nothing is left to be installed. */
-			action->value =
-				engine->phase == AWS_FOTA_PHASE_ERASING ? engine->job.offset : 0U;
-		} else if (id == AWS_FOTA_ACTION_FETCH) {
-			action->value = engine->job.offset;
-			action->length = aws_fota_engine_range(engine);
+			what = engine->step.tell;
+			value = engine->step.value;
+		} else if (id == AWS_FOTA_ACTION_FETCH ||
+			   (id == AWS_FOTA_ACTION_ERASE &&
+			    engine->phase == AWS_FOTA_PHASE_ERASING)) {
+			/* Elsewhere the whole slot is erased, so that nothing is installed. */
+			value = engine->job.offset;
 		}
-		count++;
+		action = add(action, id, what, value);
+		if (id == AWS_FOTA_ACTION_FETCH) {
+			action[-1].length = aws_fota_engine_range(engine);
+		}
 	}
 
-	return count;
+	return action;
+}
+
+static struct aws_fota_action *emit_timers(struct aws_fota_engine *engine,
+					   struct aws_fota_action *action)
+{
+	for (unsigned int timer = 0; timer <= AWS_FOTA_TIMER_DOWNLOAD; timer++) {
+		const bool wanted = timer == AWS_FOTA_TIMER_REQUEST
+					    ? engine->request != AWS_FOTA_REQUEST_NONE
+					    : engine->phase == AWS_FOTA_PHASE_WAITING;
+		const uint8_t bit = (uint8_t)(1U << timer);
+
+		if (engine->wait[timer] != 0U) {
+			engine->running |= bit;
+			action = add(action, AWS_FOTA_ACTION_TIMER_START, timer,
+				     engine->wait[timer]);
+		} else if ((engine->running & bit) != 0U && !wanted) {
+			engine->running &= (uint8_t)~bit;
+			action = add(action, AWS_FOTA_ACTION_TIMER_STOP, timer, 0U);
+		}
+	}
+
+	return action;
 }
 
 size_t aws_fota_engine_step(struct aws_fota_engine *engine, const struct aws_fota_input *input,
 			    struct aws_fota_action actions[AWS_FOTA_ACTIONS_MAX])
 {
-	bool requesting = engine->request != AWS_FOTA_REQUEST_NONE;
-	bool waiting = engine->phase == AWS_FOTA_PHASE_WAITING;
+	struct aws_fota_action *action = actions;
 	unsigned int event;
-	size_t count;
-
-	/* A timer that expired or was forgotten does not run any more. */
-	if (input->id == AWS_FOTA_INPUT_TIMER) {
-		requesting = requesting && input->timer != AWS_FOTA_TIMER_REQUEST;
-		waiting = waiting && input->timer != AWS_FOTA_TIMER_DOWNLOAD;
-	} else if (input->id == AWS_FOTA_INPUT_BOOT) {
-		requesting = false;
-		waiting = false;
-	}
 
 	memset(&engine->step, 0, sizeof(engine->step));
+	memset(engine->wait, 0, sizeof(engine->wait));
+	if (input->id == AWS_FOTA_INPUT_TIMER) {
+		engine->running &= (uint8_t) ~(1U << input->data.timer);
+	}
+
 	event = aws_fota_engine_classify(engine, input);
-	if (input->id == AWS_FOTA_INPUT_MESSAGE &&
-	    input->message.topic.kind >= AWS_FOTA_TOPIC_LIST_ACCEPTED &&
-	    event > AWS_FOTA_EVENT_UPDATE_REFUSED) {
-		engine->request = AWS_FOTA_REQUEST_NONE;
-		engine->attempts = 0U;
+	if (input->id == AWS_FOTA_INPUT_MESSAGE) {
+		if (input->data.message.packet_id != 0U) {
+			action = add(action, AWS_FOTA_ACTION_ACKNOWLEDGE, 0U, 0U);
+			actions[0].packet_id = input->data.message.packet_id;
+		}
+		if (input->data.message.topic.kind >= AWS_FOTA_TOPIC_LIST_ACCEPTED &&
+		    event > AWS_FOTA_EVENT_UPDATE_REFUSED) {
+			engine->request = AWS_FOTA_REQUEST_NONE;
+			engine->attempts = 0U;
+		}
 	}
 	follow(engine, input, event);
 	schedule(engine);
+	action = emit(engine, action);
+	action = emit_timers(engine, action);
 
-	count = emit(engine, input, actions);
-	count += emit_timer(&actions[count], AWS_FOTA_TIMER_REQUEST, engine->step.request_wait,
-			    requesting && engine->request == AWS_FOTA_REQUEST_NONE);
-	count += emit_timer(&actions[count], AWS_FOTA_TIMER_DOWNLOAD, engine->step.download_wait,
-			    waiting && engine->phase != AWS_FOTA_PHASE_WAITING);
-
-	return count;
+	return (size_t)(action - actions);
 }
 
 enum aws_fota_phase aws_fota_engine_phase(const struct aws_fota_engine *engine)
@@ -269,22 +273,22 @@ enum aws_fota_phase aws_fota_engine_phase(const struct aws_fota_engine *engine)
 
 const char *aws_fota_engine_job_id(const struct aws_fota_engine *engine)
 {
-	return engine->job.id;
+	return engine->data.id;
 }
 
 enum aws_fota_reason aws_fota_engine_reason(const struct aws_fota_engine *engine)
 {
-	return (enum aws_fota_reason)engine->job.outcome.reason;
+	return (enum aws_fota_reason)engine->job.reason;
 }
 
 uint32_t aws_fota_engine_detail(const struct aws_fota_engine *engine)
 {
-	return engine->job.outcome.detail;
+	return engine->job.detail;
 }
 
 const char *aws_fota_engine_etag(const struct aws_fota_engine *engine)
 {
-	return engine->job.etag_len == 0U ? NULL : engine->job.etag;
+	return engine->job.etag_len == 0U ? NULL : engine->data.etag;
 }
 
 uint32_t aws_fota_engine_size(const struct aws_fota_engine *engine)

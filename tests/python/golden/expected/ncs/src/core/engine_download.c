@@ -55,8 +55,8 @@ void aws_fota_download_take_range(struct aws_fota_engine *engine,
 	    aws_fota_record_etag_valid(http->etag, http->etag_len) &&
 	    !(http->etag_len >= 2U && http->etag[0] == 'W' && http->etag[1] == '/')) {
 		engine->job.etag_len = (uint8_t)http->etag_len;
-		memcpy(engine->job.etag, http->etag, http->etag_len);
-		engine->job.etag[http->etag_len] = '\0';
+		memcpy(engine->data.etag, http->etag, http->etag_len);
+		engine->data.etag[http->etag_len] = '\0';
 	}
 }
 
@@ -146,14 +146,14 @@ void aws_fota_download_wait(struct aws_fota_engine *engine)
 		engine->job.offset = 0U;
 		engine->job.erased = false;
 	}
-	engine->step.download_wait =
+	engine->wait[AWS_FOTA_TIMER_DOWNLOAD] =
 		aws_fota_engine_wait(engine, AWS_FOTA_FETCH_WAIT_SECONDS, engine->job.tries);
 }
 
 void aws_fota_download_seal(struct aws_fota_engine *engine, const uint8_t *hash)
 {
-	engine->job.outcome.has_hash = true;
-	memcpy(engine->job.outcome.slot_hash, hash, AWS_FOTA_SHA256_SIZE);
+	engine->job.has_slot_hash = true;
+	memcpy(engine->data.slot_hash, hash, AWS_FOTA_SHA256_SIZE);
 	if (engine->job.retries != UINT8_MAX) {
 		engine->job.retries++;
 	}

@@ -14,9 +14,15 @@
 #include "engine_private.h"
 #include "engine_table.h"
 
-void aws_fota_engine_forget(struct aws_fota_engine *engine)
+static void clear_job(struct aws_fota_engine *engine)
 {
 	memset(&engine->job, 0, sizeof(engine->job));
+	memset(&engine->data, 0, sizeof(engine->data));
+}
+
+void aws_fota_engine_forget(struct aws_fota_engine *engine)
+{
+	clear_job(engine);
 	engine->due &= (uint8_t) ~(AWS_FOTA_DUE(AWS_FOTA_REQUEST_DESCRIBE_JOB) |
 				   AWS_FOTA_DUE(AWS_FOTA_REQUEST_UPDATE));
 }
@@ -64,7 +70,7 @@ static void back_off(struct aws_fota_engine *engine)
 {
 	return_request(engine);
 	engine->request = AWS_FOTA_REQUEST_BACKOFF;
-	engine->step.request_wait =
+	engine->wait[AWS_FOTA_TIMER_REQUEST] =
 		engine->attempts < AWS_FOTA_RETRIES_MAX
 			? aws_fota_engine_wait(engine, AWS_FOTA_ANSWER_TIMEOUT_SECONDS,
 					       engine->attempts)
@@ -91,18 +97,22 @@ static void take_refused_version(struct aws_fota_engine *engine)
 
 static void take_job_id(struct aws_fota_engine *engine)
 {
-	strcpy(engine->job.id, engine->message->job_id);
+	strcpy(engine->data.id, engine->message->job_id);
 }
 
 static void adopt(struct aws_fota_engine *engine, const struct aws_fota_input_message *input)
 {
 	struct aws_fota_message *message = engine->message;
 
-	if (engine->job.resumable && strcmp(engine->job.id, message->job_id) == 0) {
+	if (engine->job.resumable && strcmp(engine->data.id, message->job_id) == 0) {
 		engine->job.resumable = false;
-		memset(&engine->job.outcome, 0, sizeof(engine->job.outcome));
+		engine->job.pending = AWS_FOTA_JOB_NONE;
+		engine->job.reason = AWS_FOTA_REASON_NONE;
+		engine->job.detail = 0U;
+		engine->job.has_slot_hash = false;
+		memset(engine->data.slot_hash, 0, AWS_FOTA_SHA256_SIZE);
 	} else {
-		memset(&engine->job, 0, sizeof(engine->job));
+		clear_job(engine);
 		take_job_id(engine);
 	}
 	engine->job.version = message->version_number;
@@ -119,9 +129,9 @@ static void take_object(struct aws_fota_engine *engine, const struct aws_fota_in
 
 	aws_fota_download_start_over(engine);
 	engine->job.size = message->job.size;
-	memcpy(engine->job.identity, input->identity, AWS_FOTA_SHA256_SIZE);
+	memcpy(engine->data.identity, input->identity, AWS_FOTA_SHA256_SIZE);
 	engine->job.has_sha256 = aws_fota_message_has(message, AWS_FOTA_SHA256_FIELD);
-	memcpy(engine->job.sha256, message->job.sha256, AWS_FOTA_SHA256_SIZE);
+	memcpy(engine->data.sha256, message->job.sha256, AWS_FOTA_SHA256_SIZE);
 }
 
 /* Both as doc/engine.md lists them beside the reasons. */
@@ -150,29 +160,30 @@ static uint32_t detail_of(const struct aws_fota_engine *engine, const struct aws
 	case AWS_FOTA_REASON_FIELD_WRONG_VALUE:
 	case AWS_FOTA_REASON_FIELD_DUPLICATE:
 	case AWS_FOTA_REASON_FIELD_MISSING:
-		return input->message.field;
+		return input->data.message.field;
 	case AWS_FOTA_REASON_TOO_LARGE:
 		return engine->slot_size;
 	case AWS_FOTA_REASON_HTTP_STATUS:
-		return input->http.status;
+		return input->data.http.status;
 	case AWS_FOTA_REASON_SIZE:
 		if (input->id != AWS_FOTA_INPUT_HTTP_RESPONSE) {
 			return 0U;
 		}
-		return input->http.status == 206U ? input->http.range_total : input->http.length;
+		return input->data.http.status == 206U ? input->data.http.range_total
+						       : input->data.http.length;
 	case AWS_FOTA_REASON_CONNECTION:
-		return input->fetch_error;
+		return input->data.fetch_error;
 	case AWS_FOTA_REASON_FLASH:
 		switch (input->id) {
 		case AWS_FOTA_INPUT_ERASED:
-			return magnitude(input->error);
+			return magnitude(input->data.error);
 		case AWS_FOTA_INPUT_VERIFIED:
-			return magnitude(input->verified.error);
+			return magnitude(input->data.verified.error);
 		default:
 			return 0U;
 		}
 	case AWS_FOTA_REASON_UPGRADE:
-		return magnitude(input->error);
+		return magnitude(input->data.error);
 	default:
 		return 0U;
 	}
@@ -180,18 +191,18 @@ static uint32_t detail_of(const struct aws_fota_engine *engine, const struct aws
 
 static void conclude(struct aws_fota_engine *engine, uint8_t status, unsigned int reason)
 {
-	engine->job.outcome.status = status;
-	engine->job.outcome.reason = (uint8_t)reason;
-	engine->job.outcome.detail = 0U;
+	engine->job.pending = status;
+	engine->job.reason = (uint8_t)reason;
+	engine->job.detail = 0U;
 	engine->step.value = (uint8_t)reason;
 }
 
 static void fail(struct aws_fota_engine *engine, const struct aws_fota_input *input)
 {
-	const unsigned int reason = engine->job.outcome.reason;
+	const unsigned int reason = engine->job.reason;
 
 	conclude(engine, status_of(reason), reason);
-	engine->job.outcome.detail = detail_of(engine, input, reason);
+	engine->job.detail = detail_of(engine, input, reason);
 }
 
 static void pause(struct aws_fota_engine *engine)
@@ -208,14 +219,14 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 {
 	switch (effect) {
 	case AWS_FOTA_EFFECT_BOOT:
-		boot(engine, &input->boot);
+		boot(engine, &input->data.boot);
 		break;
 	case AWS_FOTA_EFFECT_VERIFY_AGAIN:
 		engine->job.offset = engine->job.size;
 		engine->job.resumable = true;
 		break;
 	case AWS_FOTA_EFFECT_BLAME:
-		conclude(engine, AWS_FOTA_JOB_FAILED, engine->job.outcome.reason);
+		conclude(engine, AWS_FOTA_JOB_FAILED, engine->job.reason);
 		break;
 	case AWS_FOTA_EFFECT_CONNECT:
 		disconnect(engine);
@@ -257,13 +268,13 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->unreadable = false;
 		break;
 	case AWS_FOTA_EFFECT_ADOPT:
-		adopt(engine, &input->message);
+		adopt(engine, &input->data.message);
 		break;
 	case AWS_FOTA_EFFECT_TAKE:
-		take_object(engine, &input->message);
+		take_object(engine, &input->data.message);
 		break;
 	case AWS_FOTA_EFFECT_TAKE_RANGE:
-		aws_fota_download_take_range(engine, &input->http);
+		aws_fota_download_take_range(engine, &input->data.http);
 		break;
 	case AWS_FOTA_EFFECT_TAKE_WHOLE:
 		aws_fota_download_take_whole(engine);
@@ -272,7 +283,7 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->job.erased = true;
 		break;
 	case AWS_FOTA_EFFECT_ADVANCE:
-		aws_fota_download_advance(engine, input->written);
+		aws_fota_download_advance(engine, input->data.written);
 		break;
 	case AWS_FOTA_EFFECT_SET_RESTARTED:
 		engine->job.restarted = true;
@@ -285,13 +296,13 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->job.refreshes++;
 		break;
 	case AWS_FOTA_EFFECT_FOLLOW:
-		aws_fota_download_follow(engine, &input->http);
+		aws_fota_download_follow(engine, &input->data.http);
 		break;
 	case AWS_FOTA_EFFECT_WAIT:
 		aws_fota_download_wait(engine);
 		break;
 	case AWS_FOTA_EFFECT_SEAL:
-		aws_fota_download_seal(engine, input->verified.hash);
+		aws_fota_download_seal(engine, input->data.verified.hash);
 		break;
 	case AWS_FOTA_EFFECT_SET_CONFIRMED:
 		engine->confirmed = true;
@@ -300,13 +311,13 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->step.value = AWS_FOTA_REASON_CONFIRM;
 		break;
 	case AWS_FOTA_EFFECT_BLAME_APPLICATION:
-		engine->job.outcome.reason = AWS_FOTA_REASON_APPLICATION;
+		engine->job.reason = AWS_FOTA_REASON_APPLICATION;
 		break;
 	case AWS_FOTA_EFFECT_BLAME_CANCEL:
-		engine->job.outcome.reason = AWS_FOTA_REASON_CANCELLED;
+		engine->job.reason = AWS_FOTA_REASON_CANCELLED;
 		break;
 	case AWS_FOTA_EFFECT_ABSOLVE:
-		engine->job.outcome.reason = AWS_FOTA_REASON_NONE;
+		engine->job.reason = AWS_FOTA_REASON_NONE;
 		break;
 	case AWS_FOTA_EFFECT_PAUSE:
 		pause(engine);
@@ -324,7 +335,7 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		fail(engine, input);
 		break;
 	case AWS_FOTA_EFFECT_FINISH:
-		engine->step.value = engine->job.outcome.status;
+		engine->step.value = engine->job.pending;
 		break;
 	case AWS_FOTA_EFFECT_REJECT_FOREIGN:
 		conclude(engine, AWS_FOTA_JOB_REJECTED, AWS_FOTA_REASON_FOREIGN);

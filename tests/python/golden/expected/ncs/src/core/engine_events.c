@@ -43,7 +43,7 @@ static unsigned int classify_partial(const struct aws_fota_engine *engine,
 	}
 	if (engine->job.etag_len != 0U &&
 	    (http->etag == NULL || http->etag_len != engine->job.etag_len ||
-	     memcmp(http->etag, engine->job.etag, http->etag_len) != 0)) {
+	     memcmp(http->etag, engine->data.etag, http->etag_len) != 0)) {
 		return AWS_FOTA_EVENT_RESTART;
 	}
 
@@ -102,7 +102,7 @@ static unsigned int classify_verified(const struct aws_fota_engine *engine,
 		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_FLASH);
 	}
 	if (engine->job.has_sha256 &&
-	    memcmp(verified->digest, engine->job.sha256, AWS_FOTA_SHA256_SIZE) != 0) {
+	    memcmp(verified->digest, engine->data.sha256, AWS_FOTA_SHA256_SIZE) != 0) {
 		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_DIGEST);
 	}
 	if (!verified->image_valid || verified->hash == NULL) {
@@ -159,20 +159,20 @@ unsigned int aws_fota_engine_classify(const struct aws_fota_engine *engine,
 		}
 		break;
 	case AWS_FOTA_INPUT_MESSAGE:
-		return aws_fota_engine_classify_message(engine, &input->message);
+		return aws_fota_engine_classify_message(engine, &input->data.message);
 	case AWS_FOTA_INPUT_TIMER:
-		return classify_timer(engine, input->timer);
+		return classify_timer(engine, input->data.timer);
 	case AWS_FOTA_INPUT_HTTP_RESPONSE:
-		return classify_http(engine, &input->http);
+		return classify_http(engine, &input->data.http);
 	case AWS_FOTA_INPUT_FETCH_FAILED:
-		return classify_fetch_error(input->fetch_error);
+		return classify_fetch_error(input->data.fetch_error);
 	case AWS_FOTA_INPUT_WRITTEN:
-		return input->written > engine->job.offset &&
-				       input->written <= engine->job.range_end
+		return input->data.written > engine->job.offset &&
+				       input->data.written <= engine->job.range_end
 			       ? AWS_FOTA_EVENT_WRITTEN
 			       : AWS_FOTA_EVENT_NONE;
 	case AWS_FOTA_INPUT_VERIFIED:
-		return classify_verified(engine, &input->verified);
+		return classify_verified(engine, &input->data.verified);
 	case AWS_FOTA_INPUT_CONFIRMED:
 		if (engine->confirmed) {
 			return AWS_FOTA_EVENT_NONE;
@@ -185,5 +185,6 @@ unsigned int aws_fota_engine_classify(const struct aws_fota_engine *engine,
 		return AWS_FOTA_EVENT_OF_INPUT(input->id);
 	}
 
-	return input->error != 0 ? classify_error(input->id) : AWS_FOTA_EVENT_OF_INPUT(input->id);
+	return input->data.error != 0 ? classify_error(input->id)
+				      : AWS_FOTA_EVENT_OF_INPUT(input->id);
 }

@@ -15,9 +15,8 @@
 
 bool aws_fota_engine_runs(const struct aws_fota_engine *engine)
 {
-	return engine->has_hash && engine->job.outcome.has_hash &&
-	       memcmp(engine->running_hash, engine->job.outcome.slot_hash, AWS_FOTA_SHA256_SIZE) ==
-		       0;
+	return engine->has_hash && engine->job.has_slot_hash &&
+	       memcmp(engine->running_hash, engine->data.slot_hash, AWS_FOTA_SHA256_SIZE) == 0;
 }
 
 bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
@@ -33,14 +32,13 @@ bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aw
 	case AWS_FOTA_GUARD_RUNS_NOT:
 		return !aws_fota_engine_runs(engine);
 	case AWS_FOTA_GUARD_SWAP_UNWANTED:
-		return input->boot.swap_pending &&
-		       engine->job.outcome.reason != AWS_FOTA_REASON_NONE;
+		return input->data.boot.swap_pending && engine->job.reason != AWS_FOTA_REASON_NONE;
 	case AWS_FOTA_GUARD_SWAP_PENDING:
-		return input->boot.swap_pending;
+		return input->data.boot.swap_pending;
 	case AWS_FOTA_GUARD_RETRIES_LEFT:
 		return engine->job.retries < AWS_FOTA_UPGRADES_MAX;
 	case AWS_FOTA_GUARD_REASON_KNOWN:
-		return engine->job.outcome.reason != AWS_FOTA_REASON_NONE;
+		return engine->job.reason != AWS_FOTA_REASON_NONE;
 	case AWS_FOTA_GUARD_UNCONFIRMED:
 		return !engine->confirmed;
 	case AWS_FOTA_GUARD_ATTEMPTS_LEFT:
@@ -49,7 +47,7 @@ bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aw
 		return message->code == AWS_FOTA_REFUSAL_VERSION_MISMATCH &&
 		       message->version_number != 0U;
 	case AWS_FOTA_GUARD_ASKED_BY_ID:
-		return input->message.topic.kind == AWS_FOTA_TOPIC_JOB_ACCEPTED;
+		return input->data.message.topic.kind == AWS_FOTA_TOPIC_JOB_ACCEPTED;
 	case AWS_FOTA_GUARD_JOB_LIVES:
 		return message->status == AWS_FOTA_JOB_QUEUED ||
 		       message->status == AWS_FOTA_JOB_IN_PROGRESS;
@@ -64,7 +62,7 @@ bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aw
 	case AWS_FOTA_GUARD_BLANK:
 		return engine->job.erased;
 	case AWS_FOTA_GUARD_REACHES_RANGE_END:
-		return input->written == engine->job.range_end;
+		return input->data.written == engine->job.range_end;
 	case AWS_FOTA_GUARD_RESTARTED:
 		return engine->job.restarted;
 	case AWS_FOTA_GUARD_TRIES_LEFT:

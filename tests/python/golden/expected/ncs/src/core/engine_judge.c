@@ -93,6 +93,6 @@ bool aws_fota_engine_same_object(const struct aws_fota_engine *engine, const uin
 	return engine->job.etag_len != 0U && engine->job.size == message->job.size &&
 	       engine->job.has_sha256 == has_sha256 &&
 	       (!has_sha256 ||
-		memcmp(engine->job.sha256, message->job.sha256, AWS_FOTA_SHA256_SIZE) == 0) &&
-	       memcmp(engine->job.identity, identity, AWS_FOTA_SHA256_SIZE) == 0;
+		memcmp(engine->data.sha256, message->job.sha256, AWS_FOTA_SHA256_SIZE) == 0) &&
+	       memcmp(engine->data.identity, identity, AWS_FOTA_SHA256_SIZE) == 0;
 }

@@ -22,7 +22,7 @@ static bool is_terminal(unsigned int status)
 static bool is_own(const struct aws_fota_engine *engine)
 {
 	return engine->message->job_id[0] != '\0' &&
-	       strcmp(engine->message->job_id, engine->job.id) == 0;
+	       strcmp(engine->message->job_id, engine->data.id) == 0;
 }
 
 /* Whether a message on this topic answers the request in flight, its clientToken aside. */
@@ -49,8 +49,8 @@ static bool is_awaited(const struct aws_fota_engine *engine, const struct aws_fo
 
 	return request == engine->request &&
 	       (topic->job_id_len == 0U ||
-		(strlen(engine->job.id) == topic->job_id_len &&
-		 memcmp(topic->job_id, engine->job.id, topic->job_id_len) == 0));
+		(strlen(engine->data.id) == topic->job_id_len &&
+		 memcmp(topic->job_id, engine->data.id, topic->job_id_len) == 0));
 }
 
 enum aws_fota_message_kind aws_fota_engine_message_kind(const struct aws_fota_engine *engine,

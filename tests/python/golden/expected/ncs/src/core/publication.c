@@ -12,7 +12,7 @@
 
 #include <aws_fota/publication.h>
 
-#include "engine_private.h"
+#include "topic_private.h"
 
 /* Longest payload that aws_fota_publication_payload() can write, from the texts below. */
 #define PAYLOAD_WORST 199
@@ -68,8 +68,33 @@ static const char field_paths[] =
 	"";
 /* clang-format on */
 
+/* Statuses that an update asks for, from AWS_FOTA_JOB_IN_PROGRESS on in the order of their enum. */
+static const char statuses[] = "IN_PROGRESS\0SUCCEEDED\0FAILED\0\0REJECTED";
+
+/* In patterns, what stands for a value: those of topic_private.h and these, in this order. */
+#define TOKEN    "\3"
+#define VERSION  "\4"
+#define STATUS   "\5"
+#define PROGRESS "\6"
+#define REASON   "\7"
+#define FIELD    "\10"
+#define DETAIL   "\11"
+
+enum value {
+	VALUE_THING = 1,
+	VALUE_JOB_ID,
+	VALUE_TOKEN,
+	VALUE_VERSION,
+	VALUE_STATUS,
+	VALUE_PROGRESS,
+	VALUE_REASON,
+	VALUE_FIELD,
+	VALUE_DETAIL,
+};
+
 /* Text that grows from the front of a buffer; @a len goes on counting past its end. */
 struct text {
+	const struct aws_fota_engine *engine;
 	char *buffer;
 	size_t size;
 	size_t len;
@@ -83,29 +108,50 @@ static void put_char(struct text *text, char c)
 	text->len++;
 }
 
-static void put(struct text *text, const char *literal)
+/* Write @a value in front of @a end, with at least @a digits digits; the first is returned. */
+static const char *number(char *end, uint32_t value, uint32_t base, unsigned int digits)
 {
-	for (; *literal != '\0'; literal++) {
-		put_char(text, *literal);
+	*end = '\0';
+	for (; value != 0U || digits != 0U; digits -= digits != 0U) {
+		*--end = "0123456789abcdef"[value % base];
+		value /= base;
+	}
+
+	return end;
+}
+
+/* The text of a value; @a end is that of a buffer for ten digits. */
+static const char *value_of(const struct aws_fota_engine *engine, char value, char *end)
+{
+	const uint32_t reason = engine->job.reason;
+
+	switch (value) {
+	case VALUE_THING:
+		return engine->thing;
+	case VALUE_JOB_ID:
+		return engine->data.id;
+	case VALUE_TOKEN:
+		return number(end, engine->token, 16U, 8U);
+	case VALUE_VERSION:
+		return number(end, engine->job.version, 10U, 1U);
+	case VALUE_STATUS:
+		return aws_fota_text_at(statuses,
+					(uint32_t)engine->asked - AWS_FOTA_JOB_IN_PROGRESS);
+	case VALUE_PROGRESS:
+		return number(end, engine->job.reported, 10U, 1U);
+	case VALUE_REASON:
+		return aws_fota_text_at(reasons, reason < REASONS ? reason : 0U);
+	case VALUE_FIELD:
+		return aws_fota_text_at(field_paths, engine->job.detail - 16U);
+	default:
+		return number(end, engine->job.detail, 10U, 1U);
 	}
 }
 
-static void put_hex(struct text *text, uint32_t value, unsigned int digits)
-{
-	while (digits != 0U) {
-		put_char(text, "0123456789abcdef"[(value >> (4U * --digits)) & 0xfU]);
-	}
-}
-
-/* Everything that stands between quotes in JSON goes through here. */
+/* Everything that comes from elsewhere goes through here: between quotes of JSON nothing can end them. */
 static void put_escaped(struct text *text, const char *value)
 {
 	for (; *value != '\0'; value++) {
-		if ((unsigned char)*value < ' ') {
-			put(text, "\\u");
-			put_hex(text, (unsigned char)*value, 4);
-			continue;
-		}
 		if (*value == '"' || *value == '\\') {
 			put_char(text, '\\');
 		}
@@ -113,17 +159,17 @@ static void put_escaped(struct text *text, const char *value)
 	}
 }
 
-static void put_number(struct text *text, uint32_t value)
+static void put(struct text *text, const char *pattern)
 {
-	char digits[11];
-	char *first = &digits[10];
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern > VALUE_DETAIL) {
+			put_char(text, *pattern);
+		} else {
+			char digits[11];
 
-	*first = '\0';
-	do {
-		*--first = (char)('0' + value % 10U);
-		value /= 10U;
-	} while (value != 0U);
-	put(text, first);
+			put_escaped(text, value_of(text->engine, *pattern, &digits[10]));
+		}
+	}
 }
 
 /* The length that is returned to the caller; the text gets its NUL. */
@@ -134,137 +180,94 @@ static int finish(struct text *text)
 	return text->len <= text->size ? (int)(text->len - 1U) : -ENOMEM;
 }
 
-static void put_prefix(struct text *text, const struct aws_fota_engine *engine)
+static int write_topic(const struct aws_fota_engine *engine, unsigned int tail, char *topic,
+		       size_t size)
 {
-	put(text, "$aws/things/");
-	put(text, engine->thing);
-	put(text, "/jobs/");
+	struct text text = {.engine = engine, .buffer = topic, .size = size};
+
+	put(&text, aws_fota_topic_prefix);
+	put(&text, aws_fota_text_at(aws_fota_topic_tails, tail));
+
+	return finish(&text);
 }
 
 int aws_fota_subscription_topic(const struct aws_fota_engine *engine, unsigned int index,
 				char *topic, size_t size)
 {
-	struct text text = {.buffer = topic, .size = size};
-
 	if (index >= AWS_FOTA_SUBSCRIPTIONS) {
 		return -EINVAL;
 	}
 
-	put_prefix(&text, engine);
-	put(&text, index == 0U ? "notify-next" : "notify");
-
-	return finish(&text);
+	/* That of notify-next is the first. */
+	return write_topic(engine, AWS_FOTA_TOPIC_TAIL_NOTIFY_NEXT - index, topic, size);
 }
 
-static bool is_publication(const struct aws_fota_engine *engine)
+static bool is_publication(unsigned int request)
 {
-	return engine->request >= AWS_FOTA_REQUEST_DESCRIBE_NEXT &&
-	       engine->request <= AWS_FOTA_REQUEST_LIST;
+	return request >= AWS_FOTA_REQUEST_DESCRIBE_NEXT && request <= AWS_FOTA_REQUEST_LIST;
 }
 
 int aws_fota_publication_topic(const struct aws_fota_engine *engine, char *topic, size_t size)
 {
-	struct text text = {.buffer = topic, .size = size};
-
-	if (!is_publication(engine)) {
+	if (!is_publication(engine->request)) {
 		return -EINVAL;
 	}
 
-	put_prefix(&text, engine);
-	if (engine->request != AWS_FOTA_REQUEST_LIST) {
-		put(&text,
-		    engine->request == AWS_FOTA_REQUEST_DESCRIBE_NEXT ? "$next" : engine->job.id);
-		put_char(&text, '/');
-	}
-	put(&text, engine->request == AWS_FOTA_REQUEST_UPDATE ? "update" : "get");
-
-	return finish(&text);
+	return write_topic(engine, aws_fota_topic_tail_of(engine->request), topic, size);
 }
 
-/* The text at @a index of some that are joined by their NULs. */
-static const char *text_at(const char *texts, uint32_t index)
+/* The pair of statusDetails that follows the reason, or nothing. */
+static const char *pattern_of_detail(const struct aws_fota_engine *engine)
 {
-	for (; index != 0U; index--) {
-		texts += strlen(texts) + 1U;
+	const uint32_t detail = engine->job.detail;
+
+	if (engine->job.reason < AWS_FOTA_REASON_FIELD_TOO_LONG ||
+	    engine->job.reason > AWS_FOTA_REASON_FIELD_MISSING) {
+		return detail != 0U ? "\",\"detail\":\"" DETAIL : "";
 	}
 
-	return texts;
+	return detail >= 16U && detail < AWS_FOTA_FIELD_END &&
+			       *aws_fota_text_at(field_paths, detail - 16U) != '\0'
+		       ? "\",\"field\":\"" FIELD
+		       : "";
 }
 
-/* A pair of statusDetails whose value stands in @a value, or is @a number where that is NULL. */
-static void put_pair(struct text *text, const char *name, const char *value, uint32_t number)
+static void put_update(struct text *text)
 {
-	put(text, name);
-	put(text, "\":\"");
-	if (value != NULL) {
-		put_escaped(text, value);
-	} else {
-		put_number(text, number);
-	}
-	put_char(text, '"');
-}
+	const struct aws_fota_engine *engine = text->engine;
 
-static void put_failure(struct text *text, const struct aws_fota_engine *engine)
-{
-	const uint32_t reason = engine->job.outcome.reason;
-	const uint32_t detail = engine->job.outcome.detail;
-
-	put_pair(text, "\"reason", text_at(reasons, reason < REASONS ? reason : 0U), 0);
-	if (reason >= AWS_FOTA_REASON_FIELD_TOO_LONG && reason <= AWS_FOTA_REASON_FIELD_MISSING) {
-		if (detail >= 16U && detail < AWS_FOTA_FIELD_END) {
-			const char *path = text_at(field_paths, detail - 16U);
-
-			if (*path != '\0') {
-				put_pair(text, ",\"field", path, 0);
-			}
-		}
-	} else if (detail != 0U) {
-		put_pair(text, ",\"detail", NULL, detail);
-	}
-}
-
-static void put_update(struct text *text, const struct aws_fota_engine *engine)
-{
-	/* Those that an update asks for, in the order of enum aws_fota_job_status. */
-	static const char statuses[] = "IN_PROGRESS\0SUCCEEDED\0FAILED\0\0REJECTED";
-
-	put(text, "{\"status\":\"");
-	put_escaped(text, text_at(statuses, (uint32_t)engine->asked - AWS_FOTA_JOB_IN_PROGRESS));
-	put(text, "\",\"statusDetails\":{");
+	put(text, "{\"status\":\"" STATUS "\",\"statusDetails\":{\"");
 	if (engine->asked == AWS_FOTA_JOB_IN_PROGRESS) {
-		put_pair(text, "\"progress", NULL, engine->job.reported);
+		put(text, "progress\":\"" PROGRESS);
 	} else if (engine->asked == AWS_FOTA_JOB_SUCCEEDED) {
-		put_pair(text, "\"progress", NULL, 100);
+		put(text, "progress\":\"100");
 	} else {
-		put_failure(text, engine);
+		put(text, "reason\":\"" REASON);
+		put(text, pattern_of_detail(engine));
 	}
-	put(text, "},");
+	put(text, "\"},");
 	if (engine->job.version != 0U) {
-		put(text, "\"expectedVersion\":");
-		put_number(text, engine->job.version);
-		put_char(text, ',');
+		put(text, "\"expectedVersion\":" VERSION ",");
 	}
 	put(text, "\"includeJobExecutionState\":true,");
 }
 
 int aws_fota_publication_payload(const struct aws_fota_engine *engine, char *payload, size_t size)
 {
-	struct text text = {.buffer = payload, .size = size};
+	struct text text = {.engine = engine, .buffer = payload, .size = size};
 
-	if (!is_publication(engine)) {
+	if (!is_publication(engine->request)) {
 		return -EINVAL;
 	}
 
 	if (engine->request == AWS_FOTA_REQUEST_UPDATE) {
-		put_update(&text, engine);
+		put_update(&text);
 	} else if (engine->request == AWS_FOTA_REQUEST_LIST || engine->full) {
-		put_char(&text, '{');
+		put(&text, "{");
 	} else {
 		put(&text, "{\"includeJobDocument\":false,");
 	}
-	put(&text, "\"clientToken\":\"");
-	put_hex(&text, engine->token, 8);
-	put(&text, "\"}");
+	put(&text, "\"clientToken\":\"" TOKEN "\"}");
 
 	return finish(&text);
 }

@@ -13,33 +13,17 @@
 #include "engine_private.h"
 #include "topic_private.h"
 
-/* The frozen layout of doc/engine.md; all numbers are little-endian. */
-#define MAGIC          0xf07aU
-#define FORMAT         1U
-#define FLAG_SHA256    0x01U
-#define FLAG_SLOT_HASH 0x02U
-#define CRC_SIZE       4U
-
-enum offset {
-	OFFSET_MAGIC = 0,
-	OFFSET_FORMAT = 2,
-	OFFSET_FLAGS = 3,
-	OFFSET_LENGTH = 4,
-	OFFSET_PHASE = 6,
-	OFFSET_STATUS = 7,
-	OFFSET_REASON = 8,
-	OFFSET_RETRIES = 9,
-	OFFSET_JOB_ID_LEN = 10,
-	OFFSET_ETAG_LEN = 11,
-	OFFSET_VERSION = 12,
-	OFFSET_SIZE = 16,
-	OFFSET_PERSISTED = 20,
-	OFFSET_DETAIL = 24,
-	OFFSET_IDENTITY = 28,
-	OFFSET_SHA256 = 60,
-	OFFSET_SLOT_HASH = 92,
-	OFFSET_TEXTS = 124,
-};
+/* The frozen layout of doc/engine.md: seven words, three digests, the texts, the CRC. All numbers are
+ * little-endian.
+ */
+#define MAGIC_AND_FORMAT 0x01f07aU
+#define MAGIC_MASK       0xffffU
+#define FLAG_SHA256      0x01000000U
+#define FLAG_SLOT_HASH   0x02000000U
+#define DIGESTS          28
+#define DIGESTS_SIZE     (3 * AWS_FOTA_SHA256_SIZE)
+#define TEXTS            124
+#define CRC_SIZE         4
 
 enum recorded_phase {
 	RECORDED_DOWNLOADING = 1,
@@ -48,23 +32,19 @@ enum recorded_phase {
 	RECORDED_REPORTING = 4,
 };
 
-static void put_le(uint8_t *bytes, uint32_t value, unsigned int size)
-{
-	for (; size != 0U; size--) {
-		*bytes++ = (uint8_t)value;
-		value >>= 8;
-	}
-}
+/* Number of four bytes at @a bytes. */
+#define WORD(bytes)                                                                                \
+	((bytes)[0] | (uint32_t)(bytes)[1] << 8 | (uint32_t)(bytes)[2] << 16 |                     \
+	 (uint32_t)(bytes)[3] << 24)
 
-static uint32_t get_le(const uint8_t *bytes, unsigned int size)
+static uint8_t *put_word(uint8_t *bytes, uint32_t word)
 {
-	uint32_t value = 0;
-
-	while (size != 0U) {
-		value = value << 8 | bytes[--size];
+	for (unsigned int i = 0; i < 4U; i++) {
+		*bytes++ = (uint8_t)word;
+		word >>= 8;
 	}
 
-	return value;
+	return bytes;
 }
 
 /* CRC-32 of IEEE 802.3, reflected, as zlib's. */
@@ -82,7 +62,15 @@ static uint32_t crc32(const uint8_t *bytes, size_t len)
 	return ~crc;
 }
 
-static uint8_t recorded_phase(unsigned int phase)
+/* The phases that a record tells apart; every other is written as the first. */
+static const uint8_t phases[] = {
+	AWS_FOTA_PHASE_IDLE,
+	AWS_FOTA_PHASE_APPLYING,
+	AWS_FOTA_PHASE_REBOOTING,
+	AWS_FOTA_PHASE_REPORTING,
+};
+
+static uint32_t recorded_phase(unsigned int phase)
 {
 	switch (phase) {
 	case AWS_FOTA_PHASE_APPLYING:
@@ -101,37 +89,34 @@ static uint8_t recorded_phase(unsigned int phase)
 size_t aws_fota_record_encode(const struct aws_fota_engine *engine,
 			      uint8_t record[AWS_FOTA_RECORD_MAX])
 {
-	const uint8_t job_id_len = (uint8_t)strlen(engine->job.id);
-	const uint8_t etag_len = engine->job.etag_len;
-	const size_t len = (size_t)OFFSET_TEXTS + job_id_len + etag_len;
+	uint8_t *at = record;
+	const size_t id_len = strlen(engine->data.id);
+	const size_t etag_len = engine->job.etag_len;
+	const size_t len = TEXTS + id_len + etag_len;
+	uint32_t pending = 0;
+	uint32_t reason = 0;
 
-	memset(record, 0, OFFSET_TEXTS);
-	put_le(&record[OFFSET_MAGIC], MAGIC, 2);
-	record[OFFSET_FORMAT] = FORMAT;
-	record[OFFSET_FLAGS] = (uint8_t)((engine->job.has_sha256 ? FLAG_SHA256 : 0U) |
-					 (engine->job.outcome.has_hash ? FLAG_SLOT_HASH : 0U));
-	put_le(&record[OFFSET_LENGTH], (uint32_t)(len + CRC_SIZE), 2);
-	record[OFFSET_PHASE] = recorded_phase(engine->phase);
+	if (engine->phase >= AWS_FOTA_PHASE_REVERTING) {
+		reason = engine->job.reason;
+	}
 	if (engine->phase == AWS_FOTA_PHASE_REPORTING) {
-		record[OFFSET_STATUS] = engine->job.outcome.status;
+		pending = engine->job.pending;
 	}
-	if (engine->phase == AWS_FOTA_PHASE_REPORTING ||
-	    engine->phase == AWS_FOTA_PHASE_REVERTING) {
-		record[OFFSET_REASON] = engine->job.outcome.reason;
-	}
-	record[OFFSET_RETRIES] = engine->job.retries;
-	record[OFFSET_JOB_ID_LEN] = job_id_len;
-	record[OFFSET_ETAG_LEN] = etag_len;
-	put_le(&record[OFFSET_VERSION], engine->job.version, 4);
-	put_le(&record[OFFSET_SIZE], engine->job.size, 4);
-	put_le(&record[OFFSET_PERSISTED], engine->job.persisted, 4);
-	put_le(&record[OFFSET_DETAIL], engine->job.outcome.detail, 4);
-	memcpy(&record[OFFSET_IDENTITY], engine->job.identity, AWS_FOTA_SHA256_SIZE);
-	memcpy(&record[OFFSET_SHA256], engine->job.sha256, AWS_FOTA_SHA256_SIZE);
-	memcpy(&record[OFFSET_SLOT_HASH], engine->job.outcome.slot_hash, AWS_FOTA_SHA256_SIZE);
-	memcpy(&record[OFFSET_TEXTS], engine->job.id, job_id_len);
-	memcpy(&record[OFFSET_TEXTS + job_id_len], engine->job.etag, etag_len);
-	put_le(&record[len], crc32(record, len), CRC_SIZE);
+
+	at = put_word(at, MAGIC_AND_FORMAT | (engine->job.has_sha256 ? FLAG_SHA256 : 0U) |
+				  (engine->job.has_slot_hash ? FLAG_SLOT_HASH : 0U));
+	at = put_word(at, (uint32_t)(len + CRC_SIZE) | recorded_phase(engine->phase) << 16 |
+				  pending << 24);
+	at = put_word(at, reason | (uint32_t)engine->job.retries << 8 | (uint32_t)id_len << 16 |
+				  (uint32_t)etag_len << 24);
+	at = put_word(at, engine->job.version);
+	at = put_word(at, engine->job.size);
+	at = put_word(at, engine->job.persisted);
+	at = put_word(at, engine->job.detail);
+	memcpy(at, &engine->data, DIGESTS_SIZE);
+	memcpy(&record[TEXTS], engine->data.id, id_len);
+	memcpy(&record[TEXTS + id_len], engine->data.etag, etag_len);
+	put_word(&record[len], crc32(record, len));
 
 	return len + CRC_SIZE;
 }
@@ -144,45 +129,38 @@ bool aws_fota_record_etag_valid(const char *text, size_t len)
 		}
 	}
 
-	return true;
+	return len <= AWS_FOTA_ETAG_MAX;
 }
 
+/* Whether a record of at least TEXTS bytes can be believed. */
 static bool is_valid(const uint8_t *record, size_t given)
 {
-	size_t len;
-	unsigned int status;
+	const uint32_t head = WORD(&record[0]);
+	const size_t len = (size_t)record[4] | (size_t)record[5] << 8;
+	const size_t id_len = record[10];
+	const size_t etag_len = record[11];
+	const char *const id = (const char *)&record[TEXTS];
+	const unsigned int phase = record[6];
+	const unsigned int pending = record[7];
 
-	if (given < OFFSET_TEXTS + CRC_SIZE || get_le(&record[OFFSET_MAGIC], 2) != MAGIC ||
-	    record[OFFSET_FORMAT] < FORMAT) {
-		return false;
-	}
-	len = get_le(&record[OFFSET_LENGTH], 2);
-	if (len > given ||
-	    len < (size_t)OFFSET_TEXTS + record[OFFSET_JOB_ID_LEN] + record[OFFSET_ETAG_LEN] +
-			    CRC_SIZE ||
-	    crc32(record, len - CRC_SIZE) != get_le(&record[len - CRC_SIZE], CRC_SIZE)) {
-		return false;
-	}
-	if (record[OFFSET_ETAG_LEN] > AWS_FOTA_ETAG_MAX ||
-	    !aws_fota_topic_job_id_valid((const char *)&record[OFFSET_TEXTS],
-					 record[OFFSET_JOB_ID_LEN]) ||
-	    !aws_fota_record_etag_valid(
-		    (const char *)&record[OFFSET_TEXTS + record[OFFSET_JOB_ID_LEN]],
-		    record[OFFSET_ETAG_LEN]) ||
-	    get_le(&record[OFFSET_PERSISTED], 4) > get_le(&record[OFFSET_SIZE], 4)) {
+	if ((head & MAGIC_MASK) != (MAGIC_AND_FORMAT & MAGIC_MASK) || record[2] == 0U ||
+	    len > given || len < TEXTS + id_len + etag_len + CRC_SIZE ||
+	    crc32(record, len - CRC_SIZE) != WORD(&record[len - CRC_SIZE]) ||
+	    !aws_fota_topic_job_id_valid(id, id_len) ||
+	    !aws_fota_record_etag_valid(id + id_len, etag_len) ||
+	    WORD(&record[20]) > WORD(&record[16])) {
 		return false;
 	}
 
-	switch (record[OFFSET_PHASE]) {
+	switch (phase) {
 	case RECORDED_DOWNLOADING:
 		return true;
 	case RECORDED_VERIFIED:
 	case RECORDED_REQUESTED:
-		return (record[OFFSET_FLAGS] & FLAG_SLOT_HASH) != 0U;
+		return (head & FLAG_SLOT_HASH) != 0U;
 	case RECORDED_REPORTING:
-		status = record[OFFSET_STATUS];
-		return status == AWS_FOTA_JOB_SUCCEEDED || status == AWS_FOTA_JOB_FAILED ||
-		       status == AWS_FOTA_JOB_REJECTED;
+		return pending == AWS_FOTA_JOB_SUCCEEDED || pending == AWS_FOTA_JOB_FAILED ||
+		       pending == AWS_FOTA_JOB_REJECTED;
 	default:
 		return false;
 	}
@@ -190,39 +168,35 @@ static bool is_valid(const uint8_t *record, size_t given)
 
 void aws_fota_record_decode(struct aws_fota_engine *engine, const uint8_t *record, size_t len)
 {
-	static const uint8_t phases[] = {
-		[RECORDED_DOWNLOADING] = AWS_FOTA_PHASE_IDLE,
-		[RECORDED_VERIFIED] = AWS_FOTA_PHASE_APPLYING,
-		[RECORDED_REQUESTED] = AWS_FOTA_PHASE_REBOOTING,
-		[RECORDED_REPORTING] = AWS_FOTA_PHASE_REPORTING,
-	};
+	uint32_t head;
+	size_t id_len;
 
-	if (!is_valid(record, len)) {
+	if (len < TEXTS || !is_valid(record, len)) {
 		return;
 	}
 
-	engine->phase = phases[record[OFFSET_PHASE]];
-	engine->job.resumable = record[OFFSET_PHASE] == RECORDED_DOWNLOADING;
-	engine->job.outcome.status = record[OFFSET_STATUS];
-	engine->job.outcome.reason = record[OFFSET_REASON];
-	engine->job.retries = record[OFFSET_RETRIES];
-	engine->job.etag_len = record[OFFSET_ETAG_LEN];
-	engine->job.version = get_le(&record[OFFSET_VERSION], 4);
-	engine->job.size = get_le(&record[OFFSET_SIZE], 4);
-	engine->job.persisted = get_le(&record[OFFSET_PERSISTED], 4);
+	head = WORD(&record[0]);
+	id_len = record[10];
+	engine->phase = phases[record[6] - RECORDED_DOWNLOADING];
+	engine->job.resumable = record[6] == RECORDED_DOWNLOADING;
+	engine->job.pending = record[7];
+	engine->job.reason = record[8];
+	engine->job.retries = record[9];
+	engine->job.etag_len = record[11];
+	engine->job.version = WORD(&record[12]);
+	engine->job.size = WORD(&record[16]);
+	engine->job.persisted = WORD(&record[20]);
 	engine->job.offset = engine->job.persisted;
-	engine->job.outcome.detail = get_le(&record[OFFSET_DETAIL], 4);
-	engine->job.has_sha256 = (record[OFFSET_FLAGS] & FLAG_SHA256) != 0U;
-	engine->job.outcome.has_hash = (record[OFFSET_FLAGS] & FLAG_SLOT_HASH) != 0U;
-	memcpy(engine->job.identity, &record[OFFSET_IDENTITY], AWS_FOTA_SHA256_SIZE);
-	if (engine->job.has_sha256) {
-		memcpy(engine->job.sha256, &record[OFFSET_SHA256], AWS_FOTA_SHA256_SIZE);
+	engine->job.detail = WORD(&record[24]);
+	engine->job.has_sha256 = (head & FLAG_SHA256) != 0U;
+	engine->job.has_slot_hash = (head & FLAG_SLOT_HASH) != 0U;
+	memcpy(&engine->data, &record[DIGESTS], DIGESTS_SIZE);
+	if (!engine->job.has_sha256) {
+		memset(engine->data.sha256, 0, AWS_FOTA_SHA256_SIZE);
 	}
-	if (engine->job.outcome.has_hash) {
-		memcpy(engine->job.outcome.slot_hash, &record[OFFSET_SLOT_HASH],
-		       AWS_FOTA_SHA256_SIZE);
+	if (!engine->job.has_slot_hash) {
+		memset(engine->data.slot_hash, 0, AWS_FOTA_SHA256_SIZE);
 	}
-	memcpy(engine->job.id, &record[OFFSET_TEXTS], record[OFFSET_JOB_ID_LEN]);
-	memcpy(engine->job.etag, &record[OFFSET_TEXTS + record[OFFSET_JOB_ID_LEN]],
-	       record[OFFSET_ETAG_LEN]);
+	memcpy(engine->data.id, &record[TEXTS], id_len);
+	memcpy(engine->data.etag, &record[TEXTS + id_len], record[11]);
 }

@@ -9,110 +9,129 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <aws_fota/engine.h>
 #include <aws_fota/topic.h>
 
 #include "topic_private.h"
 
-/* What is left of a text. */
-struct rest {
-	const char *text;
-	size_t len;
-};
+const char aws_fota_topic_prefix[] = "$aws/things/" AWS_FOTA_VALUE_THING "/jobs/";
 
-/* Take @a literal off the front; nothing is taken where it does not stand there. */
-static bool take(struct rest *rest, const char *literal)
+const char aws_fota_topic_tails[] =
+	"notify\0"
+	"notify-next\0"
+	"get\0"
+	"$next/get\0" AWS_FOTA_VALUE_JOB_ID "/get\0" AWS_FOTA_VALUE_JOB_ID "/update";
+
+const char *aws_fota_text_at(const char *texts, uint32_t index)
 {
-	const size_t len = strlen(literal);
-
-	if (rest->len < len || memcmp(rest->text, literal, len) != 0) {
-		return false;
+	for (; index != 0U; index--) {
+		texts += strlen(texts) + 1U;
 	}
-	rest->text += len;
-	rest->len -= len;
 
-	return true;
+	return texts;
 }
 
-static bool take_all(struct rest rest, const char *literal)
+unsigned int aws_fota_topic_tail_of(unsigned int request)
 {
-	return take(&rest, literal) && rest.len == 0U;
+	return request == AWS_FOTA_REQUEST_LIST ? AWS_FOTA_TOPIC_TAIL_LIST : request + 1U;
 }
 
-/* The kind for what stands behind the name of a request. */
-static uint8_t answer(struct rest rest, enum aws_fota_topic_kind accepted)
+/* Length of the characters of a jobId that @a text begins with. */
+static size_t span_job_id(const char *text, size_t len)
 {
-	if (take_all(rest, "/accepted")) {
-		return (uint8_t)accepted;
+	size_t span = 0;
+
+	for (; span < len; span++) {
+		const char c = text[span];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '-')) {
+			break;
+		}
 	}
-	/* Each rejected kind follows its accepted one. */
-	return take_all(rest, "/rejected") ? (uint8_t)(accepted + 1) : AWS_FOTA_TOPIC_OTHER;
+
+	return span;
 }
 
 bool aws_fota_topic_job_id_valid(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		const char c = text[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '_' || c == '-')) {
-			return false;
-		}
-	}
-
-	return len != 0U && len <= AWS_FOTA_JOB_ID_MAX;
+	return len != 0U && len <= AWS_FOTA_JOB_ID_MAX && span_job_id(text, len) == len;
 }
 
-static void parse_job_topic(struct aws_fota_topic *topic, struct rest rest)
-{
-	const char *const job_id = rest.text;
-	const char *const end = memchr(rest.text, '/', rest.len);
+/* A topic that is being taken apart. */
+struct rest {
+	const char *text;
 	size_t len;
+	const char *thing;
+	struct aws_fota_topic *topic;
+};
 
-	if (end == NULL) {
-		return;
-	}
-	len = (size_t)(end - job_id);
-	if (!aws_fota_topic_job_id_valid(job_id, len)) {
-		return;
+/* Take what @a pattern stands for off the front; where it does not stand there, @a rest is spoiled. */
+static bool take(struct rest *rest, const char *pattern)
+{
+	for (; *pattern != '\0'; pattern++) {
+		const char *literal = pattern;
+		size_t len = 1;
+
+		if (*pattern == AWS_FOTA_VALUE_JOB_ID[0]) {
+			literal = rest->text;
+			len = span_job_id(rest->text, rest->len);
+			if (!aws_fota_topic_job_id_valid(literal, len)) {
+				return false;
+			}
+			rest->topic->job_id = literal;
+			rest->topic->job_id_len = (uint8_t)len;
+		} else if (*pattern == AWS_FOTA_VALUE_THING[0]) {
+			literal = rest->thing;
+			len = strlen(literal);
+		}
+		if (rest->len < len || memcmp(rest->text, literal, len) != 0) {
+			return false;
+		}
+		rest->text += len;
+		rest->len -= len;
 	}
 
-	rest.text += len;
-	rest.len -= len;
-	if (take(&rest, "/get")) {
-		topic->kind = answer(rest, AWS_FOTA_TOPIC_JOB_ACCEPTED);
-	} else if (take(&rest, "/update")) {
-		topic->kind = answer(rest, AWS_FOTA_TOPIC_UPDATE_ACCEPTED);
+	return true;
+}
+
+static bool take_all(struct rest rest, const char *pattern)
+{
+	return take(&rest, pattern) && rest.len == 0U;
+}
+
+/* What stands behind the prefix, read as the tail at @a index. */
+static unsigned int kind_of(struct rest rest, unsigned int index)
+{
+	if (!take(&rest, aws_fota_text_at(aws_fota_topic_tails, index))) {
+		return AWS_FOTA_TOPIC_OTHER;
 	}
-	if (topic->kind != AWS_FOTA_TOPIC_OTHER) {
-		topic->job_id = job_id;
-		topic->job_id_len = (uint8_t)len;
+	if (index < AWS_FOTA_TOPIC_TAIL_LIST) {
+		return rest.len == 0U ? AWS_FOTA_TOPIC_NOTIFY + index : AWS_FOTA_TOPIC_OTHER;
 	}
+	if (take_all(rest, "/accepted")) {
+		return 2U * index;
+	}
+
+	return take_all(rest, "/rejected") ? 2U * index + 1U : AWS_FOTA_TOPIC_OTHER;
 }
 
 struct aws_fota_topic aws_fota_topic_parse(const char *thing, const char *text, size_t len)
 {
 	struct aws_fota_topic topic = {.kind = AWS_FOTA_TOPIC_FOREIGN};
-	struct rest rest = {.text = text, .len = len};
-	struct rest behind;
+	struct rest rest = {.text = text, .len = len, .thing = thing, .topic = &topic};
 
-	if (!take(&rest, "$aws/things/") || !take(&rest, thing) || !take(&rest, "/jobs/")) {
+	if (!take(&rest, aws_fota_topic_prefix)) {
 		return topic;
 	}
 
 	topic.kind = AWS_FOTA_TOPIC_OTHER;
-	behind = rest;
-	if (take_all(rest, "notify")) {
-		topic.kind = AWS_FOTA_TOPIC_NOTIFY;
-	} else if (take_all(rest, "notify-next")) {
-		topic.kind = AWS_FOTA_TOPIC_NOTIFY_NEXT;
-	} else if (take(&behind, "$next/get")) {
-		topic.kind = answer(behind, AWS_FOTA_TOPIC_NEXT_ACCEPTED);
-	} else if (take(&behind, "get")) {
-		topic.kind = answer(behind, AWS_FOTA_TOPIC_LIST_ACCEPTED);
-	}
-	if (topic.kind == AWS_FOTA_TOPIC_OTHER) {
-		parse_job_topic(&topic, rest);
+	for (unsigned int index = 0; index < AWS_FOTA_TOPIC_TAIL_END; index++) {
+		topic.kind = (uint8_t)kind_of(rest, index);
+		if (topic.kind != AWS_FOTA_TOPIC_OTHER) {
+			return topic;
+		}
 	}
 
-	return topic;
+	return (struct aws_fota_topic){.kind = AWS_FOTA_TOPIC_OTHER};
 }

@@ -11,6 +11,35 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* In patterns, what stands for a value. */
+#define AWS_FOTA_VALUE_THING  "\1"
+#define AWS_FOTA_VALUE_JOB_ID "\2"
+
+/** What all topics of a thing begin with: a pattern. */
+extern const char aws_fota_topic_prefix[];
+
+/** What follows, before `/accepted` and `/rejected`: patterns, each with its NUL. */
+extern const char aws_fota_topic_tails[];
+
+/** Places in aws_fota_topic_tails; half of the enum aws_fota_topic_kind of an answer. */
+enum aws_fota_topic_tail {
+	AWS_FOTA_TOPIC_TAIL_NOTIFY,
+	AWS_FOTA_TOPIC_TAIL_NOTIFY_NEXT,
+	AWS_FOTA_TOPIC_TAIL_LIST,
+	AWS_FOTA_TOPIC_TAIL_NEXT,
+	AWS_FOTA_TOPIC_TAIL_JOB,
+	AWS_FOTA_TOPIC_TAIL_UPDATE,
+	/** One past the last. */
+	AWS_FOTA_TOPIC_TAIL_END,
+};
+
+/** The text at @a index among some that are joined by their NULs. */
+const char *aws_fota_text_at(const char *texts, uint32_t index);
+
+/** Place in aws_fota_topic_tails of an enum aws_fota_request that is published. */
+unsigned int aws_fota_topic_tail_of(unsigned int request);
 
 /** Whether a text is a jobId: 1 to 64 characters of `[A-Za-z0-9_-]`. */
 bool aws_fota_topic_job_id_valid(const char *text, size_t len);

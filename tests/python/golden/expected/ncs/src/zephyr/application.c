@@ -132,15 +132,15 @@ static int boot(void)
 	if (err < 0) {
 		return err;
 	}
-	input.boot.record = len > 0 ? boot_record : NULL;
-	input.boot.record_len = (size_t)len;
-	input.boot.running_hash = running.has_hash ? running.hash : NULL;
-	input.boot.version = running.version;
-	input.boot.version_valid = running.valid;
-	input.boot.confirmed = boot_is_img_confirmed();
-	input.boot.swap_pending = swap == BOOT_SWAP_TYPE_TEST || swap == BOOT_SWAP_TYPE_PERM;
-	input.boot.slot_size = aws_fota_slot_size();
-	input.boot.seed = sys_rand32_get();
+	input.data.boot.record = len > 0 ? boot_record : NULL;
+	input.data.boot.record_len = (size_t)len;
+	input.data.boot.running_hash = running.has_hash ? running.hash : NULL;
+	input.data.boot.version = running.version;
+	input.data.boot.version_valid = running.valid;
+	input.data.boot.confirmed = boot_is_img_confirmed();
+	input.data.boot.swap_pending = swap == BOOT_SWAP_TYPE_TEST || swap == BOOT_SWAP_TYPE_PERM;
+	input.data.boot.slot_size = aws_fota_slot_size();
+	input.data.boot.seed = sys_rand32_get();
 	return aws_fota_queue_post(&input, K_NO_WAIT);
 }
 

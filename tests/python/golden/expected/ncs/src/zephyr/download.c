@@ -66,7 +66,7 @@ bool aws_fota_download_wanted(uint32_t of_work)
 
 static void answer(enum aws_fota_input_id id, int error, uint32_t of_work)
 {
-	const struct aws_fota_input input = {.id = (uint8_t)id, .error = error};
+	const struct aws_fota_input input = {.id = (uint8_t)id, .data.error = error};
 
 	aws_fota_queue_post_result(&input, of_work);
 }
@@ -108,10 +108,10 @@ static void verify(const struct aws_fota_work *work)
 	if (err == 0) {
 		err = aws_fota_image_read(aws_fota_slot_id(), size, &image);
 	}
-	input.verified.error = err;
-	input.verified.digest = digest;
-	input.verified.image_valid = image.valid;
-	input.verified.hash = image.has_hash ? image.hash : NULL;
+	input.data.verified.error = err;
+	input.data.verified.digest = digest;
+	input.data.verified.image_valid = image.valid;
+	input.data.verified.hash = image.has_hash ? image.hash : NULL;
 	aws_fota_queue_post_result(&input, work->generation);
 }
 

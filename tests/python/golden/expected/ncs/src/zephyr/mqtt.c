@@ -177,18 +177,18 @@ static int take_message(struct mqtt_client *client, const struct mqtt_publish_pa
 		aws_fota_queue_release();
 		return err;
 	}
-	input.message.topic = *topic;
-	input.message.result = (uint8_t)aws_fota_parser_finish(&parser);
-	input.message.field = parser.field;
+	input.data.message.topic = *topic;
+	input.data.message.result = (uint8_t)aws_fota_parser_finish(&parser);
+	input.data.message.field = parser.field;
 	if (param->message.topic.qos != MQTT_QOS_0_AT_MOST_ONCE) {
-		input.message.packet_id = param->message_id;
+		input.data.message.packet_id = param->message_id;
 	}
-	if (input.message.result != AWS_FOTA_PARSE_OK) {
-		LOG_WRN("Message refused: result %u, field %u, offset %u", input.message.result,
-			input.message.field, parser.offset);
+	if (input.data.message.result != AWS_FOTA_PARSE_OK) {
+		LOG_WRN("Message refused: result %u, field %u, offset %u",
+			input.data.message.result, input.data.message.field, parser.offset);
 	} else if (kind == AWS_FOTA_MESSAGE_EXECUTION) {
 		if (identify(&aws_fota_glue.message.job.url, identity) == 0) {
-			input.message.identity = identity;
+			input.data.message.identity = identity;
 		}
 	}
 	aws_fota_queue_step(&input);
@@ -260,7 +260,7 @@ static int take_disconnect(struct mqtt_client *client)
 static int take_suback(const struct mqtt_evt *evt)
 {
 	const struct mqtt_suback_param *suback = &evt->param.suback;
-	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_SUBSCRIBED, .error = evt->result};
+	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_SUBSCRIBED, .data.error = evt->result};
 
 	if (suback->message_id != SUBSCRIBE_NOTIFY_NEXT) {
 		return 1;
@@ -268,7 +268,7 @@ static int take_suback(const struct mqtt_evt *evt)
 	for (uint32_t i = 0; i < suback->return_codes.len; i++) {
 		if (suback->return_codes.data[i] >= SUBACK_FAILURE) {
 			LOG_ERR("The broker refused a subscription: the policy of this thing?");
-			input.error = -EACCES;
+			input.data.error = -EACCES;
 		}
 	}
 	(void)aws_fota_queue_post(&input, K_FOREVER);

@@ -145,8 +145,8 @@ static void timer_expired(struct k_work *work)
 	struct k_work_delayable *timer = k_work_delayable_from_work(work);
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_TIMER};
 
-	input.timer = timer == &timers[AWS_FOTA_TIMER_REQUEST] ? AWS_FOTA_TIMER_REQUEST
-							       : AWS_FOTA_TIMER_DOWNLOAD;
+	input.data.timer = timer == &timers[AWS_FOTA_TIMER_REQUEST] ? AWS_FOTA_TIMER_REQUEST
+								    : AWS_FOTA_TIMER_DOWNLOAD;
 	step(&input);
 }
 
