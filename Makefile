@@ -7,7 +7,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 JOBS ?= auto
 
-.PHONY: help demo test lint unit zephyr explore mutate clean
+.PHONY: help demo test lint unit zephyr explore mutate bench clean
 
 help:
 	@echo "make demo     one whole firmware update: generated module against the local AWS"
@@ -15,6 +15,7 @@ help:
 	@echo "make zephyr   the wiring into a build, and twister (needs a Zephyr tree: ZEPHYR_BASE)"
 	@echo "make lint     ruff, mypy, and the rendered C with gcc, clang and clang-format"
 	@echo "make explore  all reachable states of the update engine"
+	@echo "make bench    flash, RAM, stack and instructions on a Cortex-M33, and the time of generate (Debian packages: see README)"
 	@echo "make mutate   the tests against a transition table with one line broken"
 
 # A stamp names what was installed, so that an edit of pyproject.toml installs again.
@@ -54,6 +55,9 @@ explore: $(VENV)/.test
 
 mutate: $(VENV)/.test
 	$(RUN) tests/mutation/run.py
+
+bench: $(VENV)/.demo
+	$(RUN) -m benchmarks.run
 
 clean:
 	rm -rf build $(VENV)
