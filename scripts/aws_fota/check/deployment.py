@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote, urlsplit
 
-from aws_fota.check.amounts import Amount, exactly, unknown
+from aws_fota.check.amounts import Amount, exactly, total, unknown
 from aws_fota.errors import InputError
 
 #: AWS IoT: thing names and jobIds (botocore's model of ``iot``).
@@ -88,9 +88,11 @@ class Address:
 
     Attributes:
         scheme: ``http`` or ``https``; empty where it is not known.
+        host: without a port.
         path: with the leading ``/`` and the query.
         query: whether the path has a query.
         signed: whether it is presigned.
+        port: of the port behind the host with its colon; 0 without one.
     """
 
     scheme: str
@@ -99,6 +101,20 @@ class Address:
     url: Amount
     query: bool
     signed: bool
+    port: int = 0
+
+    @property
+    def authority(self) -> Amount:
+        """The host with its port."""
+        if not self.port:
+            return self.host
+        return total([("host", self.host), ("its port", exactly(self.port, ""))])
+
+
+def _port_of(authority: str) -> int:
+    """Characters of a port with its colon; an IPv6 literal has colons of its own, in brackets."""
+    host, colon, port = authority.rpartition(":")
+    return len(colon + port) if host and "]" not in port else 0
 
 
 def token_encoded_max(length: int) -> int:
@@ -133,29 +149,30 @@ def addresses(deployment: Deployment) -> Iterator[Address]:
     given = deployment
     if given.bucket is None and given.key is None and given.host is None and given.url_length is None:
         return
-    host = _host(given)
+    host, port = _host(given), _port_of(given.host or "")
     signing = given.signing or Signing.NONE
     signed = signing is not Signing.NONE
     if given.url_length is not None:
         whole = exactly(given.url_length, "--url-length")
         before = len(given.scheme) + 3
         path = Amount(
-            max(1, given.url_length - before - host.high),
-            max(1, given.url_length - before - host.low),
+            max(1, given.url_length - before - host.high - port),
+            max(1, given.url_length - before - host.low - port),
             "--url-length without scheme and host",
             host.missing,
         )
-        yield Address(given.scheme, host, path, whole, True, signed or given.signing is None)
+        yield Address(given.scheme, host, path, whole, True, signed or given.signing is None, port)
         return
     path = _path(given, signing)
-    high = len(given.scheme) + 3 + host.high + path.high
-    whole = Amount(len(given.scheme) + 3 + host.low + path.low, high, f"{host.source}, {path.source}", path.missing)
-    yield Address(given.scheme, host, path, whole, signed, signed)
+    before = len(given.scheme) + 3 + port
+    high = before + host.high + path.high
+    whole = Amount(before + host.low + path.low, high, f"{host.source}, {path.source}", path.missing)
+    yield Address(given.scheme, host, path, whole, signed, signed, port)
 
 
 def _host(given: Deployment) -> Amount:
     if given.host is not None:
-        return exactly(len(given.host), "--host")
+        return exactly(len(given.host) - _port_of(given.host), "--host")
     if given.bucket is None:
         return unknown("--host, or --bucket and --region", 1, HOST_MAX)
     if given.region is None:
@@ -197,15 +214,17 @@ def address_of_url(url: str, source: str) -> Address:
     """The lengths of a URL that stands in a job document."""
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    host = parts.netloc
+    host = parts.netloc.rpartition("@")[2]
+    port = _port_of(host)
     signed = "X-Amz-Signature=" in parts.query
     return Address(
         parts.scheme.lower(),
-        exactly(len(host.rpartition("@")[2]), source),
+        exactly(len(host) - port, source),
         exactly(len(path), source),
         exactly(len(url), source),
         bool(parts.query),
         signed,
+        port,
     )
 
 

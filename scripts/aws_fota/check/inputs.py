@@ -108,8 +108,13 @@ class Inputs:
 
     @property
     def host(self) -> Amount:
-        """Characters of the image's host."""
+        """Characters of the image's host, as our module keeps it: it has a number for the port."""
         return self._of_addresses([address.host for address in self.addresses])
+
+    @property
+    def authority(self) -> Amount:
+        """Characters of the image's host and port, as the nRF Connect SDK's download client is given them."""
+        return self._of_addresses([address.authority for address in self.addresses])
 
     @property
     def path(self) -> Amount:

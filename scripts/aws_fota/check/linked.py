@@ -32,6 +32,39 @@ _MEMBERS = {"host": "AWS_FOTA_HOSTNAME_MAX_LEN", "path": "AWS_FOTA_FILE_PATH_MAX
 _URL, _JOB = "aws_fota_url", "aws_fota_job"
 
 
+#: Which machines Zephyr's CONFIG_ARCH builds for (arch/*/Kconfig); of others nothing is known here.
+_MACHINES = {
+    "arc": {"EM_ARC_COMPACT2", "EM_ARC_COMPACT3", "EM_ARC_COMPACT3_64"},
+    "arm": {"EM_ARM"},
+    "arm64": {"EM_AARCH64"},
+    "mips": {"EM_MIPS"},
+    "posix": {"EM_386", "EM_X86_64", "EM_AARCH64"},
+    "riscv": {"EM_RISCV"},
+    "sparc": {"EM_SPARC"},
+    "x86": {"EM_386", "EM_X86_64", "EM_IAMCU"},
+    "xtensa": {"EM_XTENSA"},
+}
+
+
+def refuse_other_architecture(path: Path, architecture: str) -> None:
+    """Refuse an ELF file that a build cannot have made.
+
+    Args:
+        architecture: CONFIG_ARCH; empty where it is not known.
+
+    Raises:
+        InputError: the file is for another architecture, or no ELF file that can be read.
+    """
+    machine = read(path).machine
+    if machine not in _MACHINES.get(architecture, {machine}):
+        raise InputError(
+            f"is for {machine.removeprefix('EM_')}, and the configuration for '{architecture}'",
+            rule="elf",
+            path=path,
+            fix="name the zephyr.elf of the build that the configuration is of",
+        )
+
+
 def linked_limits(
     path: Path, library: Library, generation: str = "2.x", description: Description | None = None
 ) -> tuple[Linked, ...]:

@@ -128,8 +128,9 @@ def _inputs(args: argparse.Namespace, source: ModelSource) -> tuple[Inputs, list
                 inputs, documents=(*inputs.documents, document), addresses=(*inputs.addresses, *addresses)
             )
     if args.elf is not None:
-        from aws_fota.check.linked import linked_limits
+        from aws_fota.check.linked import linked_limits, refuse_other_architecture
 
+        refuse_other_architecture(args.elf, inputs.symbols.text("ARCH"))
         linked = linked_limits(args.elf, inputs.library, inputs.generation, description)
         inputs = dataclasses.replace(inputs, linked=linked, elf=str(args.elf))
     return inputs, judgements, description

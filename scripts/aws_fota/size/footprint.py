@@ -18,6 +18,9 @@ from aws_fota.size.link_map import LinkMap, Piece
 #: What the linker keeps of an object beside its symbols: literal texts and padding.
 REST = "(texts and padding)"
 
+#: What the name of a function's own section begins with (gcc and clang, -ffunction-sections).
+_FUNCTION = ".text."
+
 _STACK = re.compile(r"(^|_)stack(_area)?(\.[0-9]+)?$")
 
 
@@ -80,7 +83,12 @@ def measure(elf: Path, map_file: Path | None = None) -> Footprint:
     beside = elf.with_suffix(".map")
     if map_file is None and beside.is_file() and beside != elf:
         map_file = beside
-    parts = _named(image) if map_file is None else _mapped(image, link_map.read(map_file))
+    if map_file is None:
+        parts = _named(image)
+    else:
+        linked = link_map.read(map_file)
+        _refuse_another_map(image, linked, map_file)
+        parts = _mapped(image, linked)
     symbols: dict[tuple[Group, str], Usage] = defaultdict(Usage)
     for group, name, size, memory in parts:
         symbols[group, name] += _usage(name, size, memory)
@@ -93,6 +101,31 @@ def measure(elf: Path, map_file: Path | None = None) -> Footprint:
             + ("" if map_file is None else f", and the map that was linked with it, not {map_file}"),
         )
     return Footprint(elf, image.machine, image.bits, dict(symbols), map_file is not None)
+
+
+def _refuse_another_map(image: Image, linked: LinkMap, path: Path) -> None:
+    """Refuse a map that was not linked with the image: its functions lie elsewhere, or have another size.
+
+    With one section for each function, as Zephyr builds, a function ``f`` is a piece ``.text.f``. Where it lies tells
+    what belongs together; in a relocatable file, in which addresses say nothing, how large it is.
+    """
+    pieces: dict[str, set[int]] = defaultdict(set)
+    for piece in linked.pieces:
+        if piece.section.startswith(_FUNCTION):
+            pieces[piece.section].add(piece.size if image.relocatable else piece.address)
+    functions: dict[str, set[int]] = defaultdict(set)
+    for symbol in image.symbols:
+        section = f"{_FUNCTION}{symbol.name}"
+        if symbol.memory is Memory.CODE and (section in pieces or symbol.section == section):
+            functions[section].add(symbol.size if image.relocatable else symbol.address)
+    for section, found in sorted(functions.items()):
+        if not found & pieces[section]:
+            raise InputError(
+                f"was not linked with {image.path}: '{section.removeprefix(_FUNCTION)}' is another one there",
+                rule="link-map",
+                path=path,
+                fix="name the zephyr.map of the same build, or build again",
+            )
 
 
 _Part = tuple[Group, str, int, Memory]

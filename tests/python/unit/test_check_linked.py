@@ -125,6 +125,21 @@ def test_an_image_of_another_application_is_refused(
         assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(("architecture", "code"), [("arm", 2), ("riscv", 2), ("x86", 0), ("posix", 0), ("new", 0)])
+def test_an_image_of_another_architecture_is_refused(
+    in_tree: Path, capsys: pytest.CaptureFixture[str], architecture: str, code: int
+) -> None:
+    path = Path("sdk.config")
+    path.write_text(f'{CONFIG}CONFIG_ARCH="{architecture}"\n', encoding="utf-8")
+    got = run(["check", "--config", "sdk.config", "--elf", "zephyr.elf"])
+    out, err = capsys.readouterr()
+    if code:
+        assert (got, out, len(err.splitlines())) == (2, "", 1)
+        assert f"zephyr.elf: is for X86_64, and the configuration for '{architecture}'" in err
+    else:
+        assert got in (0, 1) and "architecture" not in err
+
+
 def test_a_description_that_changed_since_is_told(
     ours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

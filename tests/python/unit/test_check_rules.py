@@ -67,6 +67,11 @@ EDGES = (
     Edge("update-in-tree", IN_TREE, "CONFIG_UPDATE_JOB_PAYLOAD_LEN", 193, 192, {"status_details": 100}),
     Edge("path", OURS, "CONFIG_AWS_FOTA_FILE_PATH_MAX_LEN", 1662, 1661, LONG),
     Edge("host", OURS, "CONFIG_AWS_FOTA_HOSTNAME_MAX_LEN", 30, 29, LONG),
+    # The module has a number for the port; the SDK's client is given it in the host.
+    Edge("host", OURS, "CONFIG_AWS_FOTA_HOSTNAME_MAX_LEN", 17, 16, PLAIN_HTTP | {"host": "[2001:db8::1:2:3]:8080"}),
+    Edge(
+        "client-host", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_HOSTNAME_SIZE", 17, 16, PLAIN | {"host": "a.example:65535"}
+    ),
     Edge("client-path", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE", 1662, 1661, LONG),
     # Without a query "/fw.bin" takes its 7 characters and a NUL.
     Edge("client-path", IN_TREE, "CONFIG_DOWNLOAD_CLIENT_MAX_FILENAME_SIZE", 8, 7, PLAIN),

@@ -77,6 +77,20 @@ def test_without_a_map_names_tell(elf: Path, tmp_path: Path, capsys: pytest.Capt
     assert report(capsys, [alone, "--map", elf.with_suffix(".map")])["groups"] == mapped["groups"]
 
 
+def test_the_map_of_another_build_is_refused(elf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = compiled(tmp_path, "-O2", "-ffunction-sections", "-fdata-sections")
+    _, err = told(capsys, [elf, "--map", other.with_suffix(".map")], 2)
+    assert len(err.splitlines()) == 1
+    assert f"was not linked with {elf}" in err
+    assert report(capsys, [other])["mapped"]
+    # A relocatable image, as native_sim's zephyr.elf is, tells by the functions' sizes.
+    for folder in (elf.parent, other.parent):
+        gcc(folder, ["-r", "-Wl,-Map=whole.map", "-o", "whole.elf", *map(str, sorted(folder.rglob("*.o")))])
+    assert report(capsys, [elf.parent / "whole.elf"])["mapped"]
+    _, err = told(capsys, [elf.parent / "whole.elf", "--map", other.parent / "whole.map"], 2)
+    assert "was not linked with" in err
+
+
 def test_a_picture_with_bars(elf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = told(capsys, [elf], 0)
     bars = [line for line in out.splitlines() if "#" in line]

@@ -64,7 +64,7 @@ def _host_of_client(inputs: Inputs) -> Found:
         return None
     symbol = _HOST[inputs.generation]
     # The client counts the NUL twice when neither ':' nor '/' ends the host.
-    need = total([("host", inputs.host), ("NUL, counted twice", exactly(2, ""))])
+    need = total([("host", inputs.authority), ("NUL, counted twice", exactly(2, ""))])
     words = "use a shorter bucket name"
     return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, words))
 
@@ -76,7 +76,7 @@ def _request_of_client(inputs: Inputs) -> Found:
     need = total(
         [
             ("path", inputs.path),
-            ("host", inputs.host),
+            ("host", inputs.authority),
             ("rest of the GET and NUL", exactly(_REQUEST_FIXED - 1 + 2 * _OFFSET_MAX + 1, "")),
         ]
     )
