@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib.util
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from aws_fota.emulator import listening
 from aws_fota.emulator.command_offer import offer
-from aws_fota.emulator.emulator import Emulator
+from aws_fota.emulator.emulator import OPERATOR, Emulator
 from aws_fota.emulator.http_server import HttpRecord
 from aws_fota.emulator.jobs_model import Change
 from aws_fota.emulator.trace import TraceEntry
@@ -34,6 +35,9 @@ class EmulateOptions:
     """What ``emulate`` is asked for.
 
     Attributes:
+        thing: empty to offer nothing: the AWS CLI or boto3 will.
+        image: None for the same.
+        api_port: of the HTTP API; None for a free one where botocore is installed, and for none elsewhere.
         fwversion: read from the image's header when empty.
         tls_port: None for no MQTT over TLS.
         https_port: None for no HTTPS.
@@ -45,11 +49,12 @@ class EmulateOptions:
         scenario: what goes wrong; a name of the library or a file, empty for nothing.
     """
 
-    thing: str
-    image: Path
+    thing: str = ""
+    image: Path | None = None
     host: str = "127.0.0.1"
     mqtt_port: int = 0
     http_port: int = 0
+    api_port: int | None = None
     tls_port: int | None = None
     https_port: int | None = None
     certificates: Path | None = None
@@ -66,12 +71,21 @@ class EmulateOptions:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``emulate``."""
     parser.add_argument(
-        "--thing", required=True, metavar="NAME", help="the thing that gets the job; its MQTT client id"
+        "--thing",
+        default="",
+        metavar="NAME",
+        help="the thing that gets the job; its MQTT client id (default: none; things and jobs come over the API)",
     )
-    parser.add_argument("--image", required=True, type=Path, metavar="FILE", help="the image to offer")
+    parser.add_argument("--image", type=Path, metavar="FILE", help="the image to offer to it")
     parser.add_argument("--host", default="127.0.0.1", help="the address to bind to (default: %(default)s)")
     parser.add_argument("--mqtt-port", type=_port, default=0, metavar="N", help="default: a free one")
     parser.add_argument("--http-port", type=_port, default=0, metavar="N", help="default: a free one")
+    parser.add_argument(
+        "--api-port",
+        type=_port,
+        metavar="N",
+        help="what the AWS CLI and boto3 call with --endpoint-url (default: a free one; needs botocore)",
+    )
     parser.add_argument(
         "--tls-port", type=_port, metavar="N", help="MQTT over TLS with client certificates (0: a free one)"
     )
@@ -118,6 +132,7 @@ def run(args: argparse.Namespace) -> int:
         host=args.host,
         mqtt_port=args.mqtt_port,
         http_port=args.http_port,
+        api_port=args.api_port,
         tls_port=args.tls_port,
         https_port=args.https_port,
         certificates=args.certificates,
@@ -144,10 +159,13 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
 
     Raises:
         InputError: image, document, names, ports or the state file cannot be used; nothing listens then.
-        EnvironmentLacks: the state cannot be kept any more.
+        EnvironmentLacks: the state cannot be kept any more, or a port of the API is given and botocore is missing.
     """
-    image = _read_image(options.image)
+    image = _image_of(options)
     scenario = _scenario(options.scenario)
+    api_port = options.api_port
+    if api_port is None and importlib.util.find_spec("botocore") is not None:
+        api_port = 0
     with contextlib.ExitStack() as exits:
         if stop is None:
             stop = asyncio.Event()
@@ -157,17 +175,19 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
             host=options.host,
             mqtt_port=options.mqtt_port,
             http_port=options.http_port,
+            api_port=api_port,
             tls_port=options.tls_port,
             https_port=options.https_port,
             certificates=certificates,
             state=options.state,
         ) as emulator:
-            offered = offer(emulator, image, options, scenario)
+            offered = [] if image is None else offer(emulator, image, options, scenario)
             if not listening.is_loopback(options.host):
                 inform(f"warning: whoever reaches {emulator.host} can take part; nothing here asks for a password")
             _tell(inform, "MQTT broker", f"{emulator.host}:{emulator.mqtt_port} (3.1.1, no TLS)")
             for name, value in offered:
                 _tell(inform, name, value)
+            _tell_of_api(emulator, inform)
             if certificates is not None:
                 _tell_of_tls(emulator, certificates, inform)
             _tell_what_happens(emulator, inform)
@@ -208,6 +228,15 @@ def _scenario(name: str) -> Scenario | None:
 
 def _tell(inform: Inform, name: str, value: str) -> None:
     inform(f"{name + ':':<14}{value}")
+
+
+def _tell_of_api(emulator: Emulator, inform: Inform) -> None:
+    if emulator.api_port is None:
+        _tell(inform, "API", "none, since botocore is missing: pip install 'west-aws-fota[aws]'")
+        return
+    url = f"http://{listening.authority(emulator.host, emulator.api_port)}"
+    _tell(inform, "API", f"{url} (--endpoint-url of the AWS CLI, endpoint_url of boto3)")
+    _tell(inform, "access key", f"{OPERATOR.access_key}, secret {OPERATOR.secret_key}, region {OPERATOR.region}")
 
 
 def _certificates(options: EmulateOptions, exits: contextlib.ExitStack) -> CertificateFolder | None:
@@ -276,6 +305,24 @@ def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for number in caught:
             loop.remove_signal_handler(number)
+
+
+def _image_of(options: EmulateOptions) -> bytes | None:
+    if bool(options.thing) != (options.image is not None):
+        raise InputError(
+            "the image to offer and the thing that gets it belong together",
+            rule="offer",
+            field="--image" if options.image is None else "--thing",
+            fix="give --thing and --image, or neither to offer nothing",
+        )
+    if options.image is None and options.scenario:
+        raise InputError(
+            "nothing is offered that could go wrong",
+            rule="scenario",
+            field="--scenario",
+            fix="give --thing and --image, or leave --scenario out",
+        )
+    return None if options.image is None else _read_image(options.image)
 
 
 def _read_image(path: Path) -> bytes:

@@ -25,7 +25,7 @@ class Wanted(Protocol):
     @property
     def thing(self) -> str: ...
     @property
-    def image(self) -> Path: ...
+    def image(self) -> Path | None: ...
     @property
     def job_id(self) -> str: ...
     @property
@@ -73,6 +73,7 @@ def _document(emulator: Emulator, image: bytes, digest: str, wanted: Wanted) -> 
         for bucket, key in s3_objects_of(document):
             stored = _put(emulator, bucket, key, image)
         return stored, document
+    assert wanted.image is not None
     document = image_document(
         stored,
         operation=wanted.operation,

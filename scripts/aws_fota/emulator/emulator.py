@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import importlib.util
 import itertools
 import secrets
 from collections.abc import Callable, Sequence
@@ -24,10 +25,12 @@ from aws_fota.emulator.service import JobsService
 from aws_fota.emulator.storage_objects import ObjectStore, StoredObject
 from aws_fota.emulator.storage_signature import Credentials
 from aws_fota.emulator.trace import Trace
+from aws_fota.errors import EnvironmentLacks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aws_fota.emulator.api_server import ApiServer
     from aws_fota.emulator.certificates import CertificateFolder
     from aws_fota.emulator.state import State
     from aws_fota.errors import AwsFotaError
@@ -49,6 +52,7 @@ class Emulator:
         host: what to bind to.
         mqtt_port: 0 for a free one.
         http_port: 0 for a free one.
+        api_port: of the HTTP API for the AWS CLI and boto3: 0 for a free one, None for none.
         tls_port: for MQTT with client certificates: 0 for a free one, None for none.
         https_port: the same for HTTP; with it, the URLs of objects are https.
         certificates: for both; each thing that is made gets one.
@@ -60,6 +64,7 @@ class Emulator:
 
     Raises:
         InputError: on entering, a port, a certificate or the state file cannot be used.
+        EnvironmentLacks: on entering, the API is wanted and botocore is missing.
 
     Attributes:
         service: the Jobs service; call its ``control`` through this object, so that notifications are sent.
@@ -70,6 +75,7 @@ class Emulator:
         host: the address by which devices reach it.
         mqtt_port: the port it listens on, once entered.
         http_port: the same for HTTP.
+        api_port: the same for the HTTP API, None without one.
         tls_port: the same for MQTT over TLS, None without one.
         https_port: the same for HTTPS.
     """
@@ -80,6 +86,7 @@ class Emulator:
         host: str = "127.0.0.1",
         mqtt_port: int = 0,
         http_port: int = 0,
+        api_port: int | None = None,
         tls_port: int | None = None,
         https_port: int | None = None,
         certificates: CertificateFolder | None = None,
@@ -101,6 +108,8 @@ class Emulator:
         self.host = listening.reachable(host)
         self.mqtt_port = mqtt_port
         self.http_port = http_port
+        self.api_port = api_port
+        self._api: ApiServer | None = None
         self.tls_port = tls_port
         self.https_port = https_port
         self._certificates = certificates
@@ -136,13 +145,16 @@ class Emulator:
     async def restart(self, away_s: float) -> None:
         """Close all ports and connections, and open the same ports again after `away_s` seconds; the state stays."""
         await self.gateway.interrupt()
-        await self.http.close()
+        await self._close_http()
         await asyncio.sleep(away_s)
         await self._listen()
 
     async def _listen(self) -> None:
         self.mqtt_port = await self.gateway.listen(self._bind, self.mqtt_port, option="--mqtt-port")
         self.http_port = await self.http.listen(self._bind, self.http_port, option="--http-port")
+        if self.api_port is not None:
+            self._api = self._api or self._api_server()
+            self.api_port = await self._api.listen(self._bind, self.api_port, option="--api-port")
         if self._certificates is None:
             return
         if self.tls_port is not None:
@@ -161,9 +173,14 @@ class Emulator:
 
     async def _close(self) -> None:
         await self.gateway.close()
-        await self.http.close()
+        await self._close_http()
         if self._state is not None:
             self._state.close()
+
+    async def _close_http(self) -> None:
+        await self.http.close()
+        if self._api is not None:
+            await self._api.close()
 
     async def failed(self) -> AwsFotaError:
         """Wait until the state cannot be kept any more, which may be for ever; why it cannot."""
@@ -277,6 +294,50 @@ class Emulator:
         address = storage.partition("://")[2]
         query = storage_signature.presigned_query(credentials, address, path, self.clock.wall(), expires_s)
         return f"{storage}{path}?{query}"
+
+    def ask_jobs(self, thing: str, topic: str, payload: bytes) -> bytes:
+        """The answer to a request that a thing makes other than over MQTT, by its topic and payload there."""
+        deliveries = self._answer(thing, topic, payload)
+        self.gateway.notify(deliveries)
+        return next(one.payload for one in deliveries if one.to_publisher)
+
+    def endpoint(self, kind: str) -> str | None:
+        """Host and port of a kind of endpoint, as DescribeEndpoint names them; None for one that there is not."""
+        if kind in ("iot:Data", "iot:Data-ATS", "iot:Data-Beta"):
+            return listening.authority(self.host, self.mqtt_port if self.tls_port is None else self.tls_port)
+        if kind == "iot:Jobs" and self.api_port is not None:
+            return listening.authority(self.host, self.api_port)
+        return None
+
+    def _api_server(self) -> ApiServer:
+        if importlib.util.find_spec("botocore") is None:
+            raise EnvironmentLacks(
+                "the HTTP API needs botocore",
+                rule="botocore",
+                field="--api-port",
+                fix="pip install 'west-aws-fota[aws]', or leave --api-port out",
+            )
+        from aws_fota.emulator.api_server import ApiServer, Backend
+
+        return ApiServer(
+            Backend(
+                service=self.service,
+                store=self.store,
+                http=self.http,
+                keyring=(self._credentials, OPERATOR),
+                region=REGION,
+                create_thing=self.create_thing,
+                deliver=self._changed,
+                commit=self.commit,
+                ask=self.ask_jobs,
+                endpoint=self.endpoint,
+                own=self._is_own,
+            )
+        )
+
+    def _is_own(self, authority: str) -> bool:
+        ports = (self.http_port, self.https_port, self.api_port)
+        return authority in {listening.authority(self.host, port) for port in ports if port is not None}
 
     def _session_token(self) -> str:
         seed = f"{self._credentials.secret_key} {next(self._tokens)}".encode()

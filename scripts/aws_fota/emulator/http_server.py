@@ -94,7 +94,7 @@ class HttpServer:
         """Accept connections on one more port; 0 takes a free one. See :meth:`Gateway.listen`."""
         if self._web is None:
             # The access log of aiohttp would hold the queries of presigned URLs.
-            self._web = web.Server(self._handle, access_log=None)
+            self._web = web.Server(self.handle, access_log=None)
         handler = self._web
         loop = asyncio.get_running_loop()
         server, bound = await listen(lambda: loop.create_server(handler, host, port, ssl=tls), host, port, option)
@@ -112,11 +112,18 @@ class HttpServer:
             await server.wait_closed()
         self._servers.clear()
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest, granted: StoredObject | None = None) -> web.StreamResponse:
+        """Answer a request and log it.
+
+        Args:
+            granted: an object that it asks for and may read, as a caller has checked already.
+        """
         began_at = self._clock.monotonic()
         path, _, query = request.raw_path.partition("?")
         answer = _Answer()
         try:
+            if granted is not None:
+                return await self._read(request, granted, answer)
             return await self._answered(request, path, query, answer)
         except ConnectionError:
             answer.note = answer.note or "the client went away"
@@ -157,6 +164,9 @@ class HttpServer:
             return await self._refuse(request, answer, 404)
         if not presigned and not stored.public:
             return await self._refuse(request, answer, 403)
+        return await self._read(request, stored, answer)
+
+    async def _read(self, request: web.BaseRequest, stored: StoredObject, answer: _Answer) -> web.StreamResponse:
         offset = http_range.first_byte(request.headers.get("Range"))
         fault = next((it for it in stored.faults if it.strikes(offset)), None) or HttpFault()
         if fault.replace_with is not None:
@@ -187,8 +197,9 @@ class HttpServer:
         start, end = part or (0, size)
         headers = {
             "Accept-Ranges": "bytes",
-            "Content-Type": "binary/octet-stream",
+            "Content-Type": stored.content_type,
             "Last-Modified": formatdate(stored.modified_at, usegmt=True),
+            **{f"x-amz-meta-{name}": value for name, value in stored.metadata.items()},
         }
         if not fault.no_etag:
             headers["ETag"] = etag

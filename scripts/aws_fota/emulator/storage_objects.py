@@ -141,6 +141,16 @@ class ObjectStore:
         """Remove an object; no error when there is none."""
         self._objects.pop((bucket, key), None)
 
+    def remove_bucket(self, bucket: str) -> None:
+        """Remove a bucket that holds nothing.
+
+        Raises:
+            ValueError: it holds something.
+        """
+        if any(holder == bucket for holder, _ in self._objects):
+            raise ValueError(f"{bucket} is not empty")
+        self.buckets.pop(bucket, None)
+
     def at(self, path: str) -> StoredObject | None:
         """The object of a request's percent-encoded path, None when there is none."""
         bucket, _, key = path.removeprefix("/").partition("/")

@@ -6,8 +6,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import importlib.util
 import json
 import os
+import re
 import signal
 import sqlite3
 import ssl
@@ -421,3 +423,41 @@ def test_ctrl_c_ends_the_process_cleanly(image: Path, number: signal.Signals) ->
         assert process.wait(PATIENCE) == 0
         assert process.stdout.read() == "ended\n"
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [({"thing": "lamp"}, "--image"), ({"image": Path("a.bin")}, "--thing"), ({"scenario": "x"}, "--scenario")],
+)
+def test_an_offer_is_whole_or_there_is_none(options: dict[str, object], field: str) -> None:
+    assert refused(**options).field == field
+
+
+def test_nothing_is_offered_and_the_api_is_told() -> None:
+    async def test() -> None:
+        emulate = Running(EmulateOptions())
+        await emulate.line("Ctrl-C")
+        assert "thing" not in emulate.said
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+ \(--endpoint-url of .*\)", emulate.said["API"])
+        assert emulate.said["access key"].startswith("AKIAIOSFODNN7EXAMPLE, secret ")
+        async with aiohttp.ClientSession() as session, session.get(emulate.said["API"].split(" ")[0]) as reply:
+            assert reply.status == 403
+        await emulate.end()
+
+    run(test())
+
+
+def test_without_botocore_there_is_no_api(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    async def test() -> None:
+        emulate = Running(EmulateOptions(thing="lamp", image=image))
+        await emulate.line("Ctrl-C")
+        assert emulate.said["API"] == "none, since botocore is missing: pip install 'west-aws-fota[aws]'"
+        await emulate.end()
+
+    run(test())
+    with pytest.raises(EnvironmentLacks) as caught:
+        run(run_emulate(EmulateOptions(api_port=0), print))
+    assert str(caught.value).startswith("--api-port: the HTTP API needs botocore; pip install")
+    assert caught.value.exit_code is ExitCode.ENVIRONMENT
