@@ -127,9 +127,9 @@ static void offer(uint32_t size, uint32_t generation)
 {
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_HTTP_RESPONSE};
 
-	input.http.status = 200;
-	input.http.has_length = true;
-	input.http.length = size;
+	input.data.http.status = 200;
+	input.data.http.has_length = true;
+	input.data.http.length = size;
 	aws_fota_queue_post_result(&input, generation);
 }
 
@@ -157,7 +157,7 @@ static void tell_written(uint32_t end, uint32_t *told, uint32_t generation)
 
 	if (end > *told) {
 		*told = end;
-		input.written = end;
+		input.data.written = end;
 		aws_fota_queue_post_result(&input, generation);
 	}
 }
@@ -209,7 +209,7 @@ static void fail(uint8_t error, uint32_t generation)
 {
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_FETCH_FAILED};
 
-	input.fetch_error = error;
+	input.data.fetch_error = error;
 	aws_fota_queue_post_result(&input, generation);
 }
 
