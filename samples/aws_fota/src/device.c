@@ -82,7 +82,7 @@ static void on_more(const struct aws_fota_ext_event *event)
 			event->error.detail);
 		break;
 	case AWS_FOTA_EXT_EVT_FINISHED:
-		LOG_INF("The job is done: status %d", (int)event->status);
+		LOG_INF("Job %s is done: status %d", event->job_id, (int)event->finished.status);
 		break;
 	case AWS_FOTA_EXT_EVT_FOREIGN:
 		LOG_INF("A job that is not an update: %s", event->foreign.job_id);

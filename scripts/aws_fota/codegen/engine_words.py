@@ -179,6 +179,7 @@ EFFECTS = {
     "DISCONNECT": "keep what was asked for, forget the request",
     "GO_ONLINE": "the link is up",
     "END_BACKOFF": "attempts may begin again",
+    "END_SLOW_WAIT": "the service is heard: attempts may begin again now, if the wait is the slow one",
     "RETURN_REQUEST": "the request is due again",
     "BACK_OFF": "the request is due again after a wait",
     "TAKE_VERSION": "take over the version",

@@ -128,10 +128,10 @@ ROWS: tuple[Row, ...] = (
     _row("UPDATE_REFUSED", _UPDATING, effect="TAKE_REFUSED_VERSION", then="RETRY_LATER"),
     # What the service says, besides answers to updates.
     _row("NOTIFIED", "IDLE", guard="LEFT_ALONE", effect="SCAN", does="LIST_DUE", only="leaves"),
-    _row("NOTHING_PENDING", "IDLE", guard="LEFT_ALONE", does="NEXT_DUE", only="leaves"),
+    _row("NOTHING_PENDING", "IDLE", guard="LEFT_ALONE", effect="END_SLOW_WAIT", does="NEXT_DUE", only="leaves"),
     _row("NEXT_CHANGED", "IDLE", guard="REMEMBERED", effect="SCAN", does="LIST_DUE", only="leaves"),
-    _row("NEXT_CHANGED", "IDLE", does="NEXT_DUE"),
-    _row("OTHER_JOB", UNREPORTED, does="JOB_DUE"),
+    _row("NEXT_CHANGED", "IDLE", effect="END_SLOW_WAIT", does="NEXT_DUE"),
+    _row("OTHER_JOB", UNREPORTED, effect="END_SLOW_WAIT", does="JOB_DUE"),
     _row("SEEN", _besides("IDLE"), effect="TAKE_VERSION"),
     _row("LISTED", "IDLE", effect="TAKE_JOB_ID", does="JOB_DUE", only="leaves"),
     _row("UNREADABLE", "IDLE REFRESHING", guard="ASKED_BY_ID", then="FAIL(UNREADABLE)"),

@@ -131,6 +131,12 @@ class Engine:
         return bytes(self._core.ffi.string(self._core.lib.aws_fota_engine_job_id(self._engine))).decode("ascii")
 
     @property
+    def told_job_id(self) -> str:
+        """``jobId`` of the job that the last ``TELL`` is about; empty without one."""
+        told = self._core.lib.aws_fota_engine_told(self._engine)
+        return bytes(self._core.ffi.string(told.job_id)).decode("ascii")
+
+    @property
     def reason(self) -> str:
         """Name of ``enum aws_fota_reason``."""
         return self._core.reasons.name(self._core.lib.aws_fota_engine_reason(self._engine))

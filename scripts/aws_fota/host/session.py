@@ -253,7 +253,7 @@ class Session:
             name = self._core.reasons.name(action.value)
         elif action.what == "FINISHED":
             name = self._core.statuses.name(action.value)
-        told = Told(action.what, action.value, name, self._engine.job_id)
+        told = Told(action.what, action.value, name, self._engine.told_job_id)
         self._trace.told(told)
         self._replies.extend(self._application.told(told))
 

@@ -125,7 +125,7 @@ class Engine(Boots):
         if isinstance(input, io.Message) and input.packet_id:
             self.do("acknowledge", Action(ActionId.ACKNOWLEDGE, packet_id=input.packet_id))
         if isinstance(input, io.Boot):
-            self.state, self.job_state = State(), Job()
+            self.state, self.job_state, self.told = State(), Job(), io.Subject()
             self.boot(input)
         if self.state.phase is Phase.UNBOOTED:
             return

@@ -116,6 +116,14 @@ class Action(NamedTuple):
     length: int = 0
 
 
+class Subject(NamedTuple):
+    """``struct aws_fota_subject``: the job that the application is told about."""
+
+    job_id: str = ""
+    reason: int = 0
+    detail: int = 0
+
+
 @dataclass(frozen=True)
 class Boot:
     """What the glue found at start."""

@@ -112,12 +112,15 @@ class Messages(Judgement):
     def notify_next_in_idle(self, outputs: Outcome) -> None:
         state, fine = self.state, outputs.result is ParseResult.OK
         if fine and not has_execution(outputs):
-            state.next_due = state.next_due or state.left_alone
+            if state.left_alone:
+                state.next_due = True
+                self.service_is_heard()
         elif fine and job_hash(outputs.job_id) in state.ring:
             state.left_alone = state.list_due = True
             state.passed = 0
         else:
             state.next_due = True
+            self.service_is_heard()
 
     def notify_next_elsewhere(self, outputs: Outcome) -> None:
         job = self.job_state
@@ -127,6 +130,7 @@ class Messages(Judgement):
                 self.ended(outputs.status)
         elif self.state.phase is not Phase.REPORTING:
             self.state.job_due = True
+            self.service_is_heard()
 
     # Descriptions.
 
@@ -226,12 +230,18 @@ class Messages(Judgement):
             self.answered()
             self.ended(outputs.status)
             return
+        mismatched = outputs.code is Refusal.VERSION_MISMATCH
+        if self.state.asked is JobStatus.FAILED and mismatched and outputs.status is JobStatus.QUEUED:
+            # The report before this one arrived, and the service retries the job.
+            self.answered()
+            self.finished()
+            return
         known = EnvelopeField.VERSION_NUMBER in outputs.present
         if known:
             job.version = outputs.version_number
         elif outputs.code in (Refusal.VERSION_MISMATCH, Refusal.INVALID_STATE_TRANSITION):
             job.version = 0
-        if known and outputs.code is Refusal.VERSION_MISMATCH:
+        if known and mismatched:
             self.retry_now()
         else:
             self.retry_later()

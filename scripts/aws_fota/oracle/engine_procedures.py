@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aws_fota.config.limits import Settings
 from aws_fota.jobdoc.model import Description, Foreign
-from aws_fota.oracle.engine_io import Action, ActionId, Phase, Request, Tell, TimerId
+from aws_fota.oracle.engine_io import Action, ActionId, Phase, Request, Subject, Tell, TimerId
 from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.engine_state import Backoff, Job, Link, State
 from aws_fota.oracle.outcome import JobStatus
@@ -34,6 +34,8 @@ class Procedures:
         self.leaves_jobs_alone = bool(description.operations) and description.foreign is not Foreign.REJECT
         self.state = State()
         self.job_state = Job()
+        #: The job that the last TELL was about.
+        self.told = Subject()
         self._lines: dict[str, Action] = {}
 
     # What a step gathers.
@@ -55,6 +57,8 @@ class Procedures:
 
     def tell(self, event: Tell, value: int = 0) -> None:
         self.do("tell", Action(ActionId.TELL, what=event, value=value))
+        job = self.job_state
+        self.told = Subject(job.job_id, job.reason, job.detail)
 
     @property
     def has_told(self) -> bool:
@@ -232,6 +236,12 @@ class Procedures:
             state.backoff = Backoff.NONE
         elif state.request is not Request.NONE:
             self.retry_now()
+
+    def service_is_heard(self) -> None:
+        """A notification asks for a request: a slow backoff does not hold it up."""
+        if self.state.backoff is Backoff.SLOW:
+            self.state.backoff = Backoff.NONE
+            self.state.attempts = 0
 
     # Time.
 

@@ -100,6 +100,7 @@ class Pair:
             job_id=engine.job_id,
             reason=engine.reason,
             detail=engine.detail,
+            told=engine.told,
             etag=engine.etag or b"",
             size=engine.size,
             record=record.encode(engine.phase, engine.job_state),

@@ -334,12 +334,16 @@ static void write_publication(int (*publish)(const struct aws_fota_engine *, cha
 static void write_state(void)
 {
 	const char *const etag = aws_fota_engine_etag(&device.engine);
+	const struct aws_fota_subject *const told = aws_fota_engine_told(&device.engine);
 	uint8_t *const record = malloc(AWS_FOTA_RECORD_MAX);
 
 	write_number(aws_fota_engine_phase(&device.engine));
 	write_text(aws_fota_engine_job_id(&device.engine));
 	write_number(aws_fota_engine_reason(&device.engine));
 	write_number(aws_fota_engine_detail(&device.engine));
+	write_text(told->job_id);
+	write_number(told->reason);
+	write_number(told->detail);
 	write_text(etag != NULL ? etag : "");
 	write_number(aws_fota_engine_size(&device.engine));
 	write_bytes(record, aws_fota_record_encode(&device.engine, record));

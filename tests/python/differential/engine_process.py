@@ -67,6 +67,7 @@ class Snapshot:
     job_id: str
     reason: int
     detail: int
+    told: io.Subject
     etag: bytes
     size: int
     record: bytes
@@ -203,6 +204,7 @@ class EngineProcess:
             job_id=self._bytes().decode("ascii"),
             reason=self._number(),
             detail=self._number(),
+            told=io.Subject(self._bytes().decode("ascii"), self._number(), self._number()),
             etag=self._bytes(),
             size=self._number(),
             record=self._bytes(),

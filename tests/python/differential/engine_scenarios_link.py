@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from aws_fota.oracle import engine_io as io
 from aws_fota.oracle.engine_io import Action, ActionId, Phase, Request, Tell, TimerId
+from aws_fota.oracle.outcome import JobStatus
 from aws_fota.oracle.topics import Topic, TopicKind
 from differential.engine_scenarios import ids, repeat, scenario, told
 from differential.engine_script import JOB, Script
@@ -184,3 +185,89 @@ def updates_are_refused_in_every_phase(script: Script) -> None:
         script.refuse(TopicKind.UPDATE_REJECTED, "InvalidStateTransition")
         script.expire()
         assert b"expectedVersion" not in (script.pair.seen.payload or b"expectedVersion")
+
+
+def _to_the_slow_wait(script: Script) -> None:
+    """Let the requests in flight get lost until the engine waits long."""
+    while script.request is not Request.NONE:
+        script.expire()
+    assert script.pair.engine.state.attempts == script.pair.settings.retries_max
+
+
+@scenario
+def a_hint_at_a_cancel_ends_the_slow_wait(script: Script) -> None:
+    for hint in ({"jobId": "other"}, {"nothing": True}):
+        script.to_requesting()
+        script.step(io.Cancel())
+        # A final report goes on waiting: there is nothing to look into.
+        _to_the_slow_wait(script)
+        assert script.notify_next(**hint).actions == ()
+        script.to_requesting()
+        script.connect()
+        _to_the_slow_wait(script)
+        assert script.phase is Phase.REQUESTING
+        # Its own state is no reason to ask.
+        assert script.notify_next(status="IN_PROGRESS", versionNumber=90).actions == ()
+        script.notify_next(**hint)
+        assert script.request is Request.DESCRIBE_NEXT
+        script.describe(jobId="other", jobDocument=None)
+        assert script.request is Request.DESCRIBE_JOB
+        assert told(script.describe(by_id=JOB, jobDocument=None, status="CANCELED")) == [(Tell.CANCELLED, 0)]
+
+
+@scenario
+def a_new_job_ends_the_slow_wait_and_nothing_the_short_one(script: Script) -> None:
+    script.boot()
+    script.connect()
+    if script.pair.settings.retries_max > 1:
+        script.refuse(TopicKind.NEXT_REJECTED, "RequestThrottled")
+        assert script.notify_next().actions == ()
+        script.expire()
+    _to_the_slow_wait(script)
+    assert script.notify_next(nothing=True).actions == ()
+    script.notify_next()
+    assert script.request is Request.DESCRIBE_NEXT
+    # A whole burst begins.
+    assert script.pair.engine.state.attempts == 1
+
+
+@scenario
+def a_failure_that_the_service_retries_is_not_reported_twice(script: Script) -> None:
+    script.to_requesting()
+    script.step(io.Cancel())
+    # The report arrived, its answer did not, and the service queued the job again.
+    while script.request is not Request.UPDATE or script.pair.engine.state.attempts == 1:
+        script.expire()
+    seen = script.refuse(TopicKind.UPDATE_REJECTED, "VersionMismatch", "QUEUED", 12)
+    assert told(seen) == [(Tell.FINISHED, JobStatus.FAILED)]
+    assert seen.told == (JOB, 27, 0)
+    assert (script.phase, script.request) == (Phase.IDLE, Request.DESCRIBE_NEXT)
+    script.describe(versionNumber=12)
+    assert script.phase is Phase.STARTING
+    assert b'"expectedVersion":12' in (script.pair.seen.payload or b"")
+
+
+@scenario
+def a_mismatch_of_a_job_at_work_reports_the_failure_again(script: Script) -> None:
+    script.to_requesting()
+    script.step(io.Cancel())
+    script.refuse(TopicKind.UPDATE_REJECTED, "VersionMismatch", "IN_PROGRESS", 12)
+    assert script.phase is Phase.REPORTING
+    script.to_starting(status="IN_PROGRESS")
+    script.refuse(TopicKind.UPDATE_REJECTED, "VersionMismatch", "QUEUED", 13)
+    assert script.phase is Phase.STARTING
+
+
+@scenario
+def the_application_learns_which_job_it_is_told_about(script: Script) -> None:
+    script.to_requesting()
+    assert script.pair.seen.told == (JOB, 0, 0)
+    seen = script.status(404)
+    assert (told(seen), seen.told) == ([(Tell.ERROR, 13)], (JOB, 13, 404))
+    seen = script.accept_update("FAILED")
+    assert (told(seen), seen.told) == ([(Tell.FINISHED, JobStatus.FAILED)], (JOB, 13, 404))
+    assert (seen.job_id, seen.reason, seen.detail) == ("", 0, 0)
+    script.to_requesting()
+    seen = script.notify_next(status="CANCELED", versionNumber=90)
+    assert (told(seen), seen.told) == ([(Tell.CANCELLED, 0)], (JOB, 0, 0))
+    assert script.boot().told == ("", 0, 0)
