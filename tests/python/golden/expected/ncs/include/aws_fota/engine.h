@@ -236,6 +236,16 @@ struct aws_fota_action {
 	uint32_t length;
 };
 
+/** The job that the application is told about. */
+struct aws_fota_subject {
+	/** Its jobId, NUL-terminated; empty where there is no job. */
+	char job_id[AWS_FOTA_JOB_ID_MAX + 1];
+	/** Why it did not succeed: enum aws_fota_reason, or one of a later record. */
+	uint8_t reason;
+	/** Detail of @a reason; its meaning is told there. */
+	uint32_t detail;
+};
+
 /** Most actions of one step. */
 #define AWS_FOTA_ACTIONS_MAX 8
 
@@ -348,6 +358,8 @@ struct aws_fota_engine {
 		char id[AWS_FOTA_JOB_ID_MAX + 1];
 		char etag[AWS_FOTA_ETAG_MAX + 1];
 	} data;
+	/** The job that the last AWS_FOTA_ACTION_TELL was about. */
+	struct aws_fota_subject told;
 	/** Hash TLV of the running image. */
 	uint8_t running_hash[AWS_FOTA_SHA256_SIZE];
 };
@@ -396,6 +408,9 @@ enum aws_fota_reason aws_fota_engine_reason(const struct aws_fota_engine *engine
 
 /** Detail of the reason; its meaning is told there. */
 uint32_t aws_fota_engine_detail(const struct aws_fota_engine *engine);
+
+/** The job that the last AWS_FOTA_ACTION_TELL is about, also when that ended it. */
+const struct aws_fota_subject *aws_fota_engine_told(const struct aws_fota_engine *engine);
 
 /** ETag to send as If-Match with the next fetch, NUL-terminated, or NULL for none. */
 const char *aws_fota_engine_etag(const struct aws_fota_engine *engine);

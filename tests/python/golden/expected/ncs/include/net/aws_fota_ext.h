@@ -50,7 +50,7 @@ enum aws_fota_ext_evt_id {
 	AWS_FOTA_EXT_EVT_CONFIRM,
 	/** The job failed or was rejected by the device; aws_fota_ext_event.error tells why. */
 	AWS_FOTA_EXT_EVT_ERROR,
-	/** The service knows the job's final status, which is in aws_fota_ext_event.status. */
+	/** The service knows the job's final status, which is in aws_fota_ext_event.finished. */
 	AWS_FOTA_EXT_EVT_FINISHED,
 };
 
@@ -58,6 +58,8 @@ enum aws_fota_ext_evt_id {
 struct aws_fota_ext_event {
 	/** What happened. */
 	enum aws_fota_ext_evt_id id;
+	/** jobId of the job that it is about, NUL-terminated; empty where there is none. */
+	const char *job_id;
 	union {
 		/** AWS_FOTA_EXT_EVT_FOREIGN: the job that is offered. */
 		struct {
@@ -69,7 +71,12 @@ struct aws_fota_ext_event {
 		/** AWS_FOTA_EXT_EVT_ERROR. */
 		struct aws_fota_error error;
 		/** AWS_FOTA_EXT_EVT_FINISHED. */
-		enum aws_fota_job_status status;
+		struct {
+			/** The status that the service knows. */
+			enum aws_fota_job_status status;
+			/** Why the job did not succeed; AWS_FOTA_REASON_NONE where it did. */
+			struct aws_fota_error error;
+		} finished;
 	};
 };
 

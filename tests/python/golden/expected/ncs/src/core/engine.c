@@ -65,15 +65,14 @@ static void take(struct aws_fota_engine *engine, const struct aws_fota_input *in
 		 const struct aws_fota_transition *row)
 {
 	aws_fota_engine_effect(engine, input, row->effect);
+	if (row->tell != 0U) {
+		aws_fota_engine_tell(engine, row->tell - 1U);
+	}
 	if ((row->does & AWS_FOTA_DOES_FORGET) != 0U) {
 		aws_fota_engine_forget(engine);
 	}
 	engine->due |= (uint8_t)((row->does >> AWS_FOTA_DOES_DUE_SHIFT) & AWS_FOTA_DUE_MASK);
 	engine->step.actions |= (uint16_t)(row->does & AWS_FOTA_DOES_ACTIONS);
-	if (row->tell != 0U) {
-		engine->step.actions |= 1U << AWS_FOTA_ACTION_TELL;
-		engine->step.tell = (uint8_t)(row->tell - 1U);
-	}
 	if (row->to != AWS_FOTA_PHASE_UNBOOTED) {
 		engine->phase = (uint8_t)row->to;
 	}
@@ -284,6 +283,11 @@ enum aws_fota_reason aws_fota_engine_reason(const struct aws_fota_engine *engine
 uint32_t aws_fota_engine_detail(const struct aws_fota_engine *engine)
 {
 	return engine->job.detail;
+}
+
+const struct aws_fota_subject *aws_fota_engine_told(const struct aws_fota_engine *engine)
+{
+	return &engine->told;
 }
 
 const char *aws_fota_engine_etag(const struct aws_fota_engine *engine)

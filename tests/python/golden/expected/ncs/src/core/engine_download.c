@@ -79,8 +79,7 @@ void aws_fota_download_advance(struct aws_fota_engine *engine, uint32_t written)
 
 	percent = aws_fota_engine_percent(engine);
 	if (percent != before) {
-		engine->step.actions |= 1U << AWS_FOTA_ACTION_TELL;
-		engine->step.tell = AWS_FOTA_TELL_PROGRESS;
+		aws_fota_engine_tell(engine, AWS_FOTA_TELL_PROGRESS);
 		engine->step.value = percent;
 	}
 	if (percent / AWS_FOTA_PROGRESS_STEP_PERCENT >

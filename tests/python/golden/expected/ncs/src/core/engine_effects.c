@@ -27,6 +27,15 @@ void aws_fota_engine_forget(struct aws_fota_engine *engine)
 				   AWS_FOTA_DUE(AWS_FOTA_REQUEST_UPDATE));
 }
 
+void aws_fota_engine_tell(struct aws_fota_engine *engine, unsigned int tell)
+{
+	engine->step.actions |= 1U << AWS_FOTA_ACTION_TELL;
+	engine->step.tell = (uint8_t)tell;
+	engine->told.reason = engine->job.reason;
+	engine->told.detail = engine->job.detail;
+	strcpy(engine->told.job_id, engine->data.id);
+}
+
 static void boot(struct aws_fota_engine *engine, const struct aws_fota_input_boot *boot)
 {
 	const char *const thing = engine->thing;
@@ -239,6 +248,12 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->link = AWS_FOTA_LINK_ONLINE;
 		engine->request = AWS_FOTA_REQUEST_NONE;
 		engine->attempts = 0U;
+		break;
+	case AWS_FOTA_EFFECT_END_SLOW_WAIT:
+		if (engine->request == AWS_FOTA_REQUEST_BACKOFF &&
+		    engine->attempts >= AWS_FOTA_RETRIES_MAX) {
+			end_backoff(engine);
+		}
 		break;
 	case AWS_FOTA_EFFECT_END_BACKOFF:
 		end_backoff(engine);

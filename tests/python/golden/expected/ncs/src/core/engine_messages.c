@@ -158,6 +158,14 @@ static bool is_gone(const struct aws_fota_message *message)
 	       message->code == AWS_FOTA_REFUSAL_TERMINAL_STATE_REACHED;
 }
 
+/* Whether FAILED was reported before, its answer was lost, and the service retries the job. */
+static bool is_queued_again(const struct aws_fota_engine *engine)
+{
+	return engine->asked == AWS_FOTA_JOB_FAILED &&
+	       engine->message->code == AWS_FOTA_REFUSAL_VERSION_MISMATCH &&
+	       engine->message->status == AWS_FOTA_JOB_QUEUED;
+}
+
 static unsigned int classify_updated(const struct aws_fota_engine *engine)
 {
 	if (engine->asked != AWS_FOTA_JOB_IN_PROGRESS) {
@@ -186,9 +194,11 @@ static unsigned int classify_answer(const struct aws_fota_engine *engine,
 		if (!fine) {
 			return AWS_FOTA_EVENT_NONE;
 		}
-		return is_gone(message) || is_terminal(message->status)
-			       ? AWS_FOTA_EVENT_ENDED
-			       : AWS_FOTA_EVENT_UPDATE_REFUSED;
+		if (is_gone(message) || is_terminal(message->status)) {
+			return AWS_FOTA_EVENT_ENDED;
+		}
+		return is_queued_again(engine) ? AWS_FOTA_EVENT_FINISHED
+					       : AWS_FOTA_EVENT_UPDATE_REFUSED;
 	default:
 		return AWS_FOTA_EVENT_RETRY_LATER;
 	}

@@ -75,6 +75,9 @@ bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aw
 void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fota_input *input,
 			    unsigned int effect);
 
+/** Tell the application enum aws_fota_tell @a tell, about the job as it is now. */
+void aws_fota_engine_tell(struct aws_fota_engine *engine, unsigned int tell);
+
 /** Forget the job, and the requests that are due for it. */
 void aws_fota_engine_forget(struct aws_fota_engine *engine);
 

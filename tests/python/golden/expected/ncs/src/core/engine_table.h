@@ -222,6 +222,8 @@ enum aws_fota_effect {
 	AWS_FOTA_EFFECT_GO_ONLINE,
 	/** attempts may begin again */
 	AWS_FOTA_EFFECT_END_BACKOFF,
+	/** the service is heard: attempts may begin again now, if the wait is th... */
+	AWS_FOTA_EFFECT_END_SLOW_WAIT,
 	/** the request is due again */
 	AWS_FOTA_EFFECT_RETURN_REQUEST,
 	/** the request is due again after a wait */

@@ -71,18 +71,19 @@ static const char field_paths[] =
 /* Statuses that an update asks for, from AWS_FOTA_JOB_IN_PROGRESS on in the order of their enum. */
 static const char statuses[] = "IN_PROGRESS\0SUCCEEDED\0FAILED\0\0REJECTED";
 
-/* In patterns, what stands for a value: those of topic_private.h and these, in this order. */
-#define TOKEN    "\3"
-#define VERSION  "\4"
-#define STATUS   "\5"
-#define PROGRESS "\6"
-#define REASON   "\7"
-#define FIELD    "\10"
-#define DETAIL   "\11"
+/* In patterns, what stands for a value: those of topic_private.h, and these in the order of enum value. */
+#define TOKEN    "\4"
+#define VERSION  "\5"
+#define STATUS   "\6"
+#define PROGRESS "\7"
+#define REASON   "\10"
+#define FIELD    "\11"
+#define DETAIL   "\12"
 
 enum value {
 	VALUE_THING = 1,
 	VALUE_JOB_ID,
+	VALUE_ANSWER,
 	VALUE_TOKEN,
 	VALUE_VERSION,
 	VALUE_STATUS,
@@ -92,9 +93,50 @@ enum value {
 	VALUE_DETAIL,
 };
 
+/* In patterns, what begins a part that is written if its bit is wanted, in the order of enum part. */
+#define IF_DESCRIBES "\20"
+#define IF_UPDATES   "\21"
+#define IF_PROGRESS  "\22"
+#define IF_REASON    "\23"
+#define IF_FIELD     "\24"
+#define IF_DETAIL    "\25"
+#define IF_VERSION   "\26"
+#define IF_STARTS    "\27"
+#define ALWAYS       "\30"
+
+enum part {
+	PART_DESCRIBES,
+	PART_UPDATES,
+	PART_PROGRESS,
+	PART_REASON,
+	PART_FIELD,
+	PART_DETAIL,
+	PART_VERSION,
+	PART_STARTS,
+	PART_ALWAYS,
+};
+
+#define BEGIN_OF_PARTS 16
+#define WANTED(part)   (1U << PART_##part)
+
+/* All payloads. */
+/* clang-format off */
+static const char payloads[] =
+	"{"
+	IF_DESCRIBES "\"includeJobDocument\":false,"
+	IF_UPDATES   "\"status\":\"" STATUS "\",\"statusDetails\":{\""
+	IF_PROGRESS  "progress\":\"" PROGRESS
+	IF_REASON    "reason\":\"" REASON
+	IF_FIELD     "\",\"field\":\"" FIELD
+	IF_DETAIL    "\",\"detail\":\"" DETAIL
+	IF_UPDATES   "\"},"
+	IF_VERSION   "\"expectedVersion\":" VERSION ","
+	IF_UPDATES   "\"includeJobExecutionState\":true,"
+	ALWAYS       "\"clientToken\":\"" TOKEN "\"}";
+/* clang-format on */
+
 /* Text that grows from the front of a buffer; @a len goes on counting past its end. */
 struct text {
-	const struct aws_fota_engine *engine;
 	char *buffer;
 	size_t size;
 	size_t len;
@@ -121,7 +163,7 @@ static const char *number(char *end, uint32_t value, uint32_t base, unsigned int
 }
 
 /* The text of a value; @a end is that of a buffer for ten digits. */
-static const char *value_of(const struct aws_fota_engine *engine, char value, char *end)
+static const char *value_of(const struct aws_fota_engine *engine, unsigned int value, char *end)
 {
 	const uint32_t reason = engine->job.reason;
 
@@ -130,6 +172,8 @@ static const char *value_of(const struct aws_fota_engine *engine, char value, ch
 		return engine->thing;
 	case VALUE_JOB_ID:
 		return engine->data.id;
+	case VALUE_ANSWER:
+		return "";
 	case VALUE_TOKEN:
 		return number(end, engine->token, 16U, 8U);
 	case VALUE_VERSION:
@@ -138,7 +182,9 @@ static const char *value_of(const struct aws_fota_engine *engine, char value, ch
 		return aws_fota_text_at(statuses,
 					(uint32_t)engine->asked - AWS_FOTA_JOB_IN_PROGRESS);
 	case VALUE_PROGRESS:
-		return number(end, engine->job.reported, 10U, 1U);
+		return number(end,
+			      engine->asked == AWS_FOTA_JOB_SUCCEEDED ? 100U : engine->job.reported,
+			      10U, 1U);
 	case VALUE_REASON:
 		return aws_fota_text_at(reasons, reason < REASONS ? reason : 0U);
 	case VALUE_FIELD:
@@ -159,15 +205,25 @@ static void put_escaped(struct text *text, const char *value)
 	}
 }
 
-static void put(struct text *text, const char *pattern)
+/* Write what @a pattern stands for, of its parts the @a wanted ones. */
+static void put(struct text *text, const struct aws_fota_engine *engine, const char *pattern,
+		unsigned int wanted)
 {
+	bool skips = false;
+
 	for (; *pattern != '\0'; pattern++) {
-		if (*pattern > VALUE_DETAIL) {
+		const unsigned int c = (unsigned char)*pattern;
+
+		if (c >= BEGIN_OF_PARTS && c < ' ') {
+			skips = ((wanted >> (c - BEGIN_OF_PARTS)) & 1U) == 0U;
+		} else if (skips) {
+			continue;
+		} else if (c >= ' ') {
 			put_char(text, *pattern);
 		} else {
 			char digits[11];
 
-			put_escaped(text, value_of(text->engine, *pattern, &digits[10]));
+			put_escaped(text, value_of(engine, c, &digits[10]));
 		}
 	}
 }
@@ -183,10 +239,10 @@ static int finish(struct text *text)
 static int write_topic(const struct aws_fota_engine *engine, unsigned int tail, char *topic,
 		       size_t size)
 {
-	struct text text = {.engine = engine, .buffer = topic, .size = size};
+	struct text text = {.buffer = topic, .size = size};
 
-	put(&text, aws_fota_topic_prefix);
-	put(&text, aws_fota_text_at(aws_fota_topic_tails, tail));
+	put(&text, engine, aws_fota_topic_prefix, 0U);
+	put(&text, engine, aws_fota_text_at(aws_fota_topic_tails, tail), 0U);
 
 	return finish(&text);
 }
@@ -209,65 +265,62 @@ static bool is_publication(unsigned int request)
 
 int aws_fota_publication_topic(const struct aws_fota_engine *engine, char *topic, size_t size)
 {
-	if (!is_publication(engine->request)) {
+	const unsigned int request = engine->request;
+
+	if (!is_publication(request)) {
 		return -EINVAL;
 	}
 
-	return write_topic(engine, aws_fota_topic_tail_of(engine->request), topic, size);
+	/* The topics of the other requests are in the order of their enum. */
+	return write_topic(
+		engine, request == AWS_FOTA_REQUEST_LIST ? AWS_FOTA_TOPIC_TAIL_LIST : request + 1U,
+		topic, size);
 }
 
-/* The pair of statusDetails that follows the reason, or nothing. */
-static const char *pattern_of_detail(const struct aws_fota_engine *engine)
+static unsigned int parts_of_failure(const struct aws_fota_engine *engine)
 {
 	const uint32_t detail = engine->job.detail;
 
 	if (engine->job.reason < AWS_FOTA_REASON_FIELD_TOO_LONG ||
 	    engine->job.reason > AWS_FOTA_REASON_FIELD_MISSING) {
-		return detail != 0U ? "\",\"detail\":\"" DETAIL : "";
+		return detail != 0U ? WANTED(DETAIL) : 0U;
 	}
 
 	return detail >= 16U && detail < AWS_FOTA_FIELD_END &&
 			       *aws_fota_text_at(field_paths, detail - 16U) != '\0'
-		       ? "\",\"field\":\"" FIELD
-		       : "";
+		       ? WANTED(FIELD)
+		       : 0U;
 }
 
-static void put_update(struct text *text)
+static unsigned int parts_of_update(const struct aws_fota_engine *engine)
 {
-	const struct aws_fota_engine *engine = text->engine;
+	const unsigned int version = engine->job.version != 0U ? WANTED(VERSION) : 0U;
 
-	put(text, "{\"status\":\"" STATUS "\",\"statusDetails\":{\"");
-	if (engine->asked == AWS_FOTA_JOB_IN_PROGRESS) {
-		put(text, "progress\":\"" PROGRESS);
-	} else if (engine->asked == AWS_FOTA_JOB_SUCCEEDED) {
-		put(text, "progress\":\"100");
-	} else {
-		put(text, "reason\":\"" REASON);
-		put(text, pattern_of_detail(engine));
+	switch (engine->asked) {
+	case AWS_FOTA_JOB_IN_PROGRESS:
+		return version | WANTED(UPDATES) | WANTED(PROGRESS) | WANTED(STARTS);
+	case AWS_FOTA_JOB_SUCCEEDED:
+		return version | WANTED(UPDATES) | WANTED(PROGRESS);
+	default:
+		return version | WANTED(UPDATES) | WANTED(REASON) | parts_of_failure(engine);
 	}
-	put(text, "\"},");
-	if (engine->job.version != 0U) {
-		put(text, "\"expectedVersion\":" VERSION ",");
-	}
-	put(text, "\"includeJobExecutionState\":true,");
 }
 
 int aws_fota_publication_payload(const struct aws_fota_engine *engine, char *payload, size_t size)
 {
-	struct text text = {.engine = engine, .buffer = payload, .size = size};
+	struct text text = {.buffer = payload, .size = size};
+	unsigned int parts = WANTED(ALWAYS);
 
 	if (!is_publication(engine->request)) {
 		return -EINVAL;
 	}
 
 	if (engine->request == AWS_FOTA_REQUEST_UPDATE) {
-		put_update(&text);
-	} else if (engine->request == AWS_FOTA_REQUEST_LIST || engine->full) {
-		put(&text, "{");
-	} else {
-		put(&text, "{\"includeJobDocument\":false,");
+		parts |= parts_of_update(engine);
+	} else if (engine->request != AWS_FOTA_REQUEST_LIST && !engine->full) {
+		parts |= WANTED(DESCRIBES);
 	}
-	put(&text, "\"clientToken\":\"" TOKEN "\"}");
+	put(&text, engine, payloads, parts);
 
 	return finish(&text);
 }

@@ -9,18 +9,21 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <aws_fota/engine.h>
 #include <aws_fota/topic.h>
 
 #include "topic_private.h"
 
 const char aws_fota_topic_prefix[] = "$aws/things/" AWS_FOTA_VALUE_THING "/jobs/";
 
+/* clang-format off */
 const char aws_fota_topic_tails[] =
-	"notify\0"
-	"notify-next\0"
-	"get\0"
-	"$next/get\0" AWS_FOTA_VALUE_JOB_ID "/get\0" AWS_FOTA_VALUE_JOB_ID "/update";
+	"notify" "\0"
+	"notify-next" "\0"
+	"get" AWS_FOTA_VALUE_ANSWER "\0"
+	"$next/get" AWS_FOTA_VALUE_ANSWER "\0"
+	AWS_FOTA_VALUE_JOB_ID "/get" AWS_FOTA_VALUE_ANSWER "\0"
+	AWS_FOTA_VALUE_JOB_ID "/update" AWS_FOTA_VALUE_ANSWER "\0";
+/* clang-format on */
 
 const char *aws_fota_text_at(const char *texts, uint32_t index)
 {
@@ -29,11 +32,6 @@ const char *aws_fota_text_at(const char *texts, uint32_t index)
 	}
 
 	return texts;
-}
-
-unsigned int aws_fota_topic_tail_of(unsigned int request)
-{
-	return request == AWS_FOTA_REQUEST_LIST ? AWS_FOTA_TOPIC_TAIL_LIST : request + 1U;
 }
 
 /* Length of the characters of a jobId that @a text begins with. */
@@ -58,79 +56,63 @@ bool aws_fota_topic_job_id_valid(const char *text, size_t len)
 	return len != 0U && len <= AWS_FOTA_JOB_ID_MAX && span_job_id(text, len) == len;
 }
 
-/* A topic that is being taken apart. */
-struct rest {
-	const char *text;
-	size_t len;
-	const char *thing;
-	struct aws_fota_topic *topic;
-};
-
-/* Take what @a pattern stands for off the front; where it does not stand there, @a rest is spoiled. */
-static bool take(struct rest *rest, const char *pattern)
+/*
+ * Take what @a pattern stands for off the front of a text: where it goes on, or NULL. What was taken is noted in @a topic.
+ */
+static const char *match(struct aws_fota_topic *topic, const char *thing, const char *text,
+			 const char *end, const char *pattern)
 {
 	for (; *pattern != '\0'; pattern++) {
 		const char *literal = pattern;
 		size_t len = 1;
 
-		if (*pattern == AWS_FOTA_VALUE_JOB_ID[0]) {
-			literal = rest->text;
-			len = span_job_id(rest->text, rest->len);
-			if (!aws_fota_topic_job_id_valid(literal, len)) {
-				return false;
+		if (*pattern == AWS_FOTA_VALUE_THING[0]) {
+			literal = thing;
+			len = strlen(thing);
+		} else if (*pattern == AWS_FOTA_VALUE_JOB_ID[0]) {
+			literal = text;
+			len = span_job_id(text, (size_t)(end - text));
+			if (!aws_fota_topic_job_id_valid(text, len)) {
+				return NULL;
 			}
-			rest->topic->job_id = literal;
-			rest->topic->job_id_len = (uint8_t)len;
-		} else if (*pattern == AWS_FOTA_VALUE_THING[0]) {
-			literal = rest->thing;
-			len = strlen(literal);
+			topic->job_id = text;
+			topic->job_id_len = (uint8_t)len;
+		} else if (*pattern == AWS_FOTA_VALUE_ANSWER[0]) {
+			literal = "/accepted";
+			len = strlen("/accepted");
+			if (end - text > 1 && text[1] == 'r') {
+				literal = "/rejected";
+				topic->kind++;
+			}
 		}
-		if (rest->len < len || memcmp(rest->text, literal, len) != 0) {
-			return false;
+		if ((size_t)(end - text) < len || memcmp(text, literal, len) != 0) {
+			return NULL;
 		}
-		rest->text += len;
-		rest->len -= len;
+		text += len;
 	}
 
-	return true;
-}
-
-static bool take_all(struct rest rest, const char *pattern)
-{
-	return take(&rest, pattern) && rest.len == 0U;
-}
-
-/* What stands behind the prefix, read as the tail at @a index. */
-static unsigned int kind_of(struct rest rest, unsigned int index)
-{
-	if (!take(&rest, aws_fota_text_at(aws_fota_topic_tails, index))) {
-		return AWS_FOTA_TOPIC_OTHER;
-	}
-	if (index < AWS_FOTA_TOPIC_TAIL_LIST) {
-		return rest.len == 0U ? AWS_FOTA_TOPIC_NOTIFY + index : AWS_FOTA_TOPIC_OTHER;
-	}
-	if (take_all(rest, "/accepted")) {
-		return 2U * index;
-	}
-
-	return take_all(rest, "/rejected") ? 2U * index + 1U : AWS_FOTA_TOPIC_OTHER;
+	return text;
 }
 
 struct aws_fota_topic aws_fota_topic_parse(const char *thing, const char *text, size_t len)
 {
 	struct aws_fota_topic topic = {.kind = AWS_FOTA_TOPIC_FOREIGN};
-	struct rest rest = {.text = text, .len = len, .thing = thing, .topic = &topic};
+	const char *const end = text + len;
+	const char *pattern = aws_fota_topic_tails;
+	unsigned int kind = AWS_FOTA_TOPIC_NOTIFY;
 
-	if (!take(&rest, aws_fota_topic_prefix)) {
+	text = match(&topic, thing, text, end, aws_fota_topic_prefix);
+	if (text == NULL) {
 		return topic;
 	}
 
-	topic.kind = AWS_FOTA_TOPIC_OTHER;
-	for (unsigned int index = 0; index < AWS_FOTA_TOPIC_TAIL_END; index++) {
-		topic.kind = (uint8_t)kind_of(rest, index);
-		if (topic.kind != AWS_FOTA_TOPIC_OTHER) {
+	for (; *pattern != '\0'; pattern = aws_fota_text_at(pattern, 1U)) {
+		topic.kind = (uint8_t)kind;
+		if (match(&topic, thing, text, end, pattern) == end) {
 			return topic;
 		}
+		/* Those from the first answer on come in pairs. */
+		kind += kind < AWS_FOTA_TOPIC_LIST_ACCEPTED ? 1U : 2U;
 	}
 
 	return (struct aws_fota_topic){.kind = AWS_FOTA_TOPIC_OTHER};

@@ -16,14 +16,16 @@
 /* In patterns, what stands for a value. */
 #define AWS_FOTA_VALUE_THING  "\1"
 #define AWS_FOTA_VALUE_JOB_ID "\2"
+/* The end of an answer's topic, `/accepted` or `/rejected`; requests are published without. */
+#define AWS_FOTA_VALUE_ANSWER "\3"
 
 /** What all topics of a thing begin with: a pattern. */
 extern const char aws_fota_topic_prefix[];
 
-/** What follows, before `/accepted` and `/rejected`: patterns, each with its NUL. */
+/** What follows: patterns in the order of enum aws_fota_topic_kind, each with its NUL, and an empty one. */
 extern const char aws_fota_topic_tails[];
 
-/** Places in aws_fota_topic_tails; half of the enum aws_fota_topic_kind of an answer. */
+/** Places in aws_fota_topic_tails. */
 enum aws_fota_topic_tail {
 	AWS_FOTA_TOPIC_TAIL_NOTIFY,
 	AWS_FOTA_TOPIC_TAIL_NOTIFY_NEXT,
@@ -31,15 +33,10 @@ enum aws_fota_topic_tail {
 	AWS_FOTA_TOPIC_TAIL_NEXT,
 	AWS_FOTA_TOPIC_TAIL_JOB,
 	AWS_FOTA_TOPIC_TAIL_UPDATE,
-	/** One past the last. */
-	AWS_FOTA_TOPIC_TAIL_END,
 };
 
 /** The text at @a index among some that are joined by their NULs. */
 const char *aws_fota_text_at(const char *texts, uint32_t index);
-
-/** Place in aws_fota_topic_tails of an enum aws_fota_request that is published. */
-unsigned int aws_fota_topic_tail_of(unsigned int request);
 
 /** Whether a text is a jobId: 1 to 64 characters of `[A-Za-z0-9_-]`. */
 bool aws_fota_topic_job_id_valid(const char *text, size_t len);

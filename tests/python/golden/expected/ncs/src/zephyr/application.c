@@ -55,23 +55,22 @@ static void tell_ext(struct aws_fota_ext_event *event)
 	}
 }
 
-static void tell_foreign(void)
+static void tell_foreign(struct aws_fota_ext_event *event)
 {
-	struct aws_fota_ext_event event = {.id = AWS_FOTA_EXT_EVT_FOREIGN};
-
 	if (ext_handler == NULL) {
 		/* Nobody to carry it out: it is left alone. */
 		(void)aws_fota_job_accept();
 		return;
 	}
-	event.foreign.job_id = aws_fota_engine_job_id(&aws_fota_glue.engine);
-	event.foreign.message = &aws_fota_glue.message;
-	ext_handler(&event);
+	event->id = AWS_FOTA_EXT_EVT_FOREIGN;
+	event->foreign.job_id = event->job_id;
+	event->foreign.message = &aws_fota_glue.message;
+	ext_handler(event);
 }
 
 void aws_fota_application_tell(const struct aws_fota_told *told)
 {
-	struct aws_fota_ext_event event = {0};
+	struct aws_fota_ext_event event = {.job_id = told->job.job_id};
 
 	switch (told->what) {
 	case AWS_FOTA_TELL_STARTED:
@@ -91,7 +90,7 @@ void aws_fota_application_tell(const struct aws_fota_told *told)
 		break;
 	case AWS_FOTA_TELL_ERROR:
 		last_error.reason = (enum aws_fota_reason)told->value;
-		last_error.detail = told->detail;
+		last_error.detail = told->job.detail;
 		event.id = AWS_FOTA_EXT_EVT_ERROR;
 		event.error = last_error;
 		tell_ext(&event);
@@ -103,7 +102,7 @@ void aws_fota_application_tell(const struct aws_fota_told *told)
 		tell(AWS_FOTA_EVT_ERROR, 0);
 		break;
 	case AWS_FOTA_TELL_FOREIGN:
-		tell_foreign();
+		tell_foreign(&event);
 		break;
 	case AWS_FOTA_TELL_CONFIRM:
 		event.id = AWS_FOTA_EXT_EVT_CONFIRM;
@@ -111,7 +110,9 @@ void aws_fota_application_tell(const struct aws_fota_told *told)
 		break;
 	case AWS_FOTA_TELL_FINISHED:
 		event.id = AWS_FOTA_EXT_EVT_FINISHED;
-		event.status = (enum aws_fota_job_status)told->value;
+		event.finished.status = (enum aws_fota_job_status)told->value;
+		event.finished.error.reason = (enum aws_fota_reason)told->job.reason;
+		event.finished.error.detail = told->job.detail;
 		tell_ext(&event);
 		break;
 	default:

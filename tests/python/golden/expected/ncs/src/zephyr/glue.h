@@ -161,7 +161,8 @@ struct aws_fota_told {
 	/** enum aws_fota_tell. */
 	uint8_t what;
 	uint32_t value;
-	uint32_t detail;
+	/** The job that it is about. */
+	struct aws_fota_subject job;
 };
 
 /** Tell the application; called without the lock. */

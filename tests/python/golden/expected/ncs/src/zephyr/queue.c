@@ -79,22 +79,23 @@ static void carry_out(const struct aws_fota_action *action)
  */
 static void carry_out_all(const struct aws_fota_action *actions, size_t count)
 {
-	struct aws_fota_told told[AWS_FOTA_ACTIONS_MAX];
-	size_t told_count = 0;
+	struct aws_fota_told told;
+	bool tells = false;
 
 	for (size_t i = 0; i < count; i++) {
 		if (actions[i].id == AWS_FOTA_ACTION_TELL) {
-			told[told_count].what = actions[i].what;
-			told[told_count].value = actions[i].value;
-			told[told_count].detail = aws_fota_engine_detail(&aws_fota_glue.engine);
-			told_count++;
+			/* A step tells one thing at most. */
+			told.what = actions[i].what;
+			told.value = actions[i].value;
+			told.job = *aws_fota_engine_told(&aws_fota_glue.engine);
+			tells = true;
 		} else {
 			carry_out(&actions[i]);
 		}
 	}
 	k_mutex_unlock(&aws_fota_glue.lock);
-	for (size_t i = 0; i < told_count; i++) {
-		aws_fota_application_tell(&told[i]);
+	if (tells) {
+		aws_fota_application_tell(&told);
 	}
 }
 
