@@ -240,6 +240,19 @@ static void split_url(void)
 	free(text);
 }
 
+static void hash(void)
+{
+	const size_t size = read_needed();
+	uint8_t *const job_id = read_block(size);
+
+	/* The question ends with the NUL. */
+	if (size == 0 || memchr(job_id, '\0', size) != &job_id[size - 1]) {
+		fail("a jobId does not end");
+	}
+	write_number(aws_fota_job_hash((const char *)job_id));
+	free(job_id);
+}
+
 int main(void)
 {
 	uint64_t question;
@@ -247,8 +260,10 @@ int main(void)
 	while (read_number(&question)) {
 		if (question == 0) {
 			parse();
-		} else {
+		} else if (question == 1) {
 			split_url();
+		} else {
+			hash();
 		}
 		if (fflush(stdout) != 0) {
 			fail("cannot write");

@@ -167,6 +167,11 @@ class ParserProcess:
         assert url == Url(), "a refused URL leaves something behind"
         return result
 
+    def job_hash(self, job_id: bytes) -> int:
+        """What ``aws_fota_job_hash()`` makes of a text without a NUL."""
+        self._ask(struct.pack("<QQ", 2, len(job_id) + 1) + job_id + b"\0")
+        return self._number()
+
     def _outcome(self) -> Outcome:
         result, index, offset, token, version, status, code = (self._number() for _ in range(7))
         job_id = self._bytes().decode("ascii")
