@@ -6,8 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 JOBS ?= auto
+FUZZ_SECONDS ?= 600
 
-.PHONY: help demo test lint unit zephyr explore mutate bench clean
+.PHONY: help demo test lint unit zephyr explore mutate bench fuzz clean
 
 help:
 	@echo "make demo     one whole firmware update: generated module against the local AWS"
@@ -17,6 +18,7 @@ help:
 	@echo "make explore  all reachable states of the update engine"
 	@echo "make bench    flash, RAM, stack and instructions on a Cortex-M33, and the time of generate (Debian packages: see README)"
 	@echo "make mutate   the tests against a transition table with one line broken"
+	@echo "make fuzz     the parser of three descriptions under libFuzzer, FUZZ_SECONDS each (needs clang)"
 
 # A stamp names what was installed, so that an edit of pyproject.toml installs again.
 $(VENV)/.demo: pyproject.toml
@@ -58,6 +60,9 @@ mutate: $(VENV)/.test
 
 bench: $(VENV)/.demo
 	$(RUN) -m benchmarks.run
+
+fuzz: $(VENV)/.test
+	$(RUN) tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 clean:
 	rm -rf build $(VENV)

@@ -30,8 +30,8 @@ class ParserProcessDied(AssertionError):
 
 
 @dataclass(frozen=True)
-class _Dump:
-    """How one member of ``struct aws_fota_job`` is written to the pipe, and read from it."""
+class JobMember:
+    """One member of ``struct aws_fota_job``, how it is written to the pipe, and read from it."""
 
     destination: str
     type: FieldType
@@ -51,10 +51,11 @@ class _Dump:
         return f"write_number({signed}{member});"
 
 
-def _dumps(description: Description) -> tuple[_Dump, ...]:
-    made: dict[str, _Dump] = {}
+def job_members(description: Description) -> tuple[JobMember, ...]:
+    """The members that a description makes."""
+    made: dict[str, JobMember] = {}
     for described in description.fields:
-        made.setdefault(described.destination, _Dump(described.destination, described.type, described.size))
+        made.setdefault(described.destination, JobMember(described.destination, described.type, described.size))
     return tuple(made.values())
 
 
@@ -69,7 +70,7 @@ def write_module(description: Description, settings: Settings, folder: Path) -> 
 def build(description: Description, settings: Settings, folder: Path, compiler: str = "gcc") -> Path:
     """Compile the parser of a description and return the program."""
     write_module(description, settings, folder)
-    statements = "\n".join(f"\t{dump.statement}" for dump in _dumps(description))
+    statements = "\n".join(f"\t{dump.statement}" for dump in job_members(description))
     (folder / "dump_job.h").write_text(
         "static void write_job(const struct aws_fota_message *message)\n{\n" + statements + "\n}\n", encoding="utf-8"
     )
@@ -177,7 +178,7 @@ class ParserProcess:
         job_id = self._bytes().decode("ascii")
         present = frozenset(self._number() for _ in range(self._number()))
         job: dict[str, JobValue] = {}
-        for dump in _dumps(self.description):
+        for dump in job_members(self.description):
             value = self._value(dump)
             indices = {
                 16 + position
@@ -201,7 +202,7 @@ class ParserProcess:
             job,
         )
 
-    def _value(self, dump: _Dump) -> Any:
+    def _value(self, dump: JobMember) -> Any:
         if dump.type in URL_TYPES:
             return self._url()
         if dump.type is FieldType.STRING:
