@@ -64,8 +64,8 @@ class Authorization:
         Raises:
             SignatureRefused: it is not the one that its access key makes.
         """
-        # S3 takes the path as it is; the others encode the encoded one again.
-        canonical_path = path if self.service == "s3" else quote(path, safe="/~")
+        # S3 takes the path as it is; the others tidy it up and encode the encoded one again.
+        canonical_path = path if self.service == "s3" else quote(_tidy(path), safe="/~")
         canonical = "\n".join(
             [
                 method,
@@ -142,6 +142,17 @@ def read(keyring: Sequence[Credentials], headers: Mapping[str, str], now: float)
         message = "The difference between the request time and the current time is too large."
         raise SignatureRefused("RequestTimeTooSkewed", message)
     return Authorization(credentials, match["service"], stamp, names, match["signature"])
+
+
+def _tidy(path: str) -> str:
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    end = "/" if parts and path.endswith("/") else ""
+    return f"/{'/'.join(parts)}{end}"
 
 
 def _moment(stamp: str) -> float | None:

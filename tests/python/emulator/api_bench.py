@@ -5,19 +5,25 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
 import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
 
 from aws_fota.emulator.emulator import OPERATOR
 from aws_fota.emulator.emulator_thread import EmulatorThread
@@ -36,6 +42,21 @@ ENVIRONMENT = {
 }
 
 
+@dataclass(frozen=True)
+class Reply:
+    """An answer as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """What a refusal is called."""
+        named = self.headers.get("x-amzn-errortype")
+        return named or self.body.decode().partition("<Code>")[2].partition("</Code>")[0]
+
+
 class ApiBench:
     """The emulator, and those that ask it."""
 
@@ -49,14 +70,18 @@ class ApiBench:
     def client(self, service: str, *, url: str = "", secret: str = OPERATOR.secret_key, **options: Any) -> Any:
         """A client of boto3; `options` are its configuration's."""
         access_key = options.pop("access_key", OPERATOR.access_key)
-        return boto3.client(
+        made = boto3.client(
             service,
             endpoint_url=url or self.url,
             region_name=options.pop("region", OPERATOR.region),
             aws_access_key_id=access_key,
             aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, proxies={}, **options),
+            # Whether a request is right is for the emulator to say.
+            config=Config(retries={"max_attempts": 0}, proxies={}, parameter_validation=False, **options),
         )
+        # boto3 overlooks members that its model does not know, and values that break the model's rules.
+        made.meta.events.register(f"after-call.{service}", _by_the_model)
+        return made
 
     def _kept(self, service: str) -> Any:
         if service not in self._clients:
@@ -74,6 +99,34 @@ class ApiBench:
     @property
     def s3(self) -> Any:
         return self._kept("s3")
+
+    def raw(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        signed: bool = True,
+        secret: str = OPERATOR.secret_key,
+    ) -> Reply:
+        """Send a request that no client would make, with a right signature."""
+        request = AWSRequest(method, f"{self.url}{path}", dict(headers or {}), body)
+        if signed:
+            kind = S3SigV4Auth if service == "s3" else SigV4Auth
+            request.context["payload_signing_enabled"] = True
+            kind(Credentials(OPERATOR.access_key, secret), service, OPERATOR.region).add_auth(request)
+        return self.send(method, path, body, dict(request.headers.items()))
+
+    def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a request as it is."""
+        assert self.emulator.api_port is not None
+        connection = http.client.HTTPConnection("127.0.0.1", self.emulator.api_port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, dict(headers or {}))
+            reply = connection.getresponse()
+            return Reply(reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read())
 
     def thing(self, name: str) -> str:
         """A new thing; its ARN."""
@@ -125,6 +178,14 @@ def refused(code: str, status: int = 0, text: str = "") -> Iterator[None]:
     assert answer["Error"]["Code"] == code, answer
     assert not status or answer["ResponseMetadata"]["HTTPStatusCode"] == status, answer
     assert text in answer["Error"]["Message"], answer
+
+
+def _by_the_model(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    if model.output_shape is None or "Error" in parsed:
+        return
+    told = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+    report = ParamValidator().validate(told, model.output_shape)
+    assert not report.has_errors(), report.generate_report()
 
 
 def _driven(arguments: list[str]) -> tuple[int, str, str]:
