@@ -43,16 +43,16 @@ def count(
     # Each call of the function is counted by itself, and dumped into a file of its own.
     valgrind = ("valgrind", "--tool=callgrind", f"--toggle-collect={_COUNTED}", f"--dump-after={_COUNTED}")
     lines = toolchain.run(folder, [*valgrind, "--callgrind-out-file=callgrind.out", program]).splitlines()
+    by_name = {message.name: message for message in messages}
     counts = {}
     for index, said in enumerate(lines[::2]):
         match = _LINE.fullmatch(said)
-        message = messages[index // 2]
         if match is None:
             raise CheckFailed(f"the program said {said[:200]!r}", rule="instructions")
-        check_values(message, match[1], int(match[3]), lines[2 * index + 1])
+        check_values(by_name.get(match[1]), match[1], int(match[3]), lines[2 * index + 1])
         counts[match[1], int(match[2])] = _total(folder / f"callgrind.out.{index + 1}")
-    if len(counts) != 2 * len(messages):
-        raise CheckFailed(f"{len(counts)} readings were counted, not {2 * len(messages)}", rule="instructions")
+    if {name for name, _ in counts} != by_name.keys():
+        raise CheckFailed(f"of {len(messages)} messages only {sorted(counts)} were counted", rule="instructions")
     return counts
 
 

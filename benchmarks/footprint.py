@@ -52,6 +52,16 @@ def flash_by_owner(path: Path, ours: Iterable[str]) -> Counter[str]:
     return sizes
 
 
+def flash_by_section(path: Path, ours: Iterable[str]) -> Counter[str]:
+    """Bytes of code and constants by section, such as ``text.aws_fota_parser_feed``: a function or a table each."""
+    wanted = set(ours)
+    sizes: Counter[str] = Counter()
+    for piece in link_map.read(path).pieces:
+        if piece.memory in (Memory.CODE, Memory.CONSTANT) and Path(piece.owner).name in wanted:
+            sizes[piece.section.lstrip(".")] += piece.size
+    return sizes
+
+
 def size_of(path: Path, section: str) -> int:
     """Bytes of the one section `section` in a map."""
     sizes = [piece.size for piece in link_map.read(path).pieces if piece.section == section]

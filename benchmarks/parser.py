@@ -75,6 +75,8 @@ def measure(folder: Path) -> dict[str, Any]:
     instructions = {key: count.instructions for key, count in counts.items()}
     figures["parser.m33_instructions"] = by_message(messages, instructions, per_byte=False)
     figures["parser.m33_instructions_per_byte"] = by_message(messages, instructions)
+    figures["parser.host"] = callgrind.machine()
+    figures["parser.host_instructions"] = by_message(messages, on_host, per_byte=False)
     figures["parser.host_instructions_per_byte"] = by_message(messages, on_host)
     # The caller's own frame lies above those of the parser.
     frame = footprint.call_graph([folder / "picolibc" / "objects" / "subject_parser.ci"]).frames["bench_parse"]
@@ -90,9 +92,9 @@ def measure_footprint(folder: Path, description: Path) -> dict[str, Any]:
     (folder / "caller.c").write_text(_CALLER, encoding="utf-8")
     figures: dict[str, Any] = {}
     parts = {}
+    ours = [f"{source.stem}.o" for source in sorted((folder / "src" / "core").glob("parser*.c"))]
     for library, specs in (("picolibc", toolchain.PICOLIBC), ("newlib_nano", toolchain.NEWLIB_NANO)):
         path = _link(folder, folder / library, specs)
-        ours = [f"{source.stem}.o" for source in sorted((folder / "src" / "core").glob("parser*.c"))]
         parts[library] = footprint.flash_by_owner(path, ours)
         figures[f"parser.flash_{library}"] = sum(parts[library].values())
     figures["parser.ram"] = footprint.size_of(folder / "picolibc" / "caller.map", SIZE_SECTION)
@@ -100,6 +102,8 @@ def measure_footprint(folder: Path, description: Path) -> dict[str, Any]:
     ways = {function: graph.deepest(function) for function in PUBLIC}
     figures["parser.stack"] = max(size for size, _ in ways.values())
     figures["parser.flash_by_file"] = dict(parts["picolibc"].most_common())
+    sections = footprint.flash_by_section(folder / "picolibc" / "caller.map", ours)
+    figures["parser.flash_by_section"] = dict(sections.most_common())
     figures["parser.stack_by_function"] = {function: size for function, (size, _) in ways.items()}
     figures["parser.stack_way"] = " > ".join(max(ways.values())[1])
     return figures

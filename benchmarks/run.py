@@ -17,7 +17,8 @@ from typing import Any
 
 from aws_fota import output
 from aws_fota.errors import AwsFotaError
-from benchmarks import generation, parser, tables, toolchain
+from benchmarks import generation, parser, peers, tables, toolchain
+from benchmarks.comparison import comparison
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Of the form of ``build/bench.json``.
@@ -40,6 +41,7 @@ class Part:
 
 PARTS = (
     Part("parser", parser.measure, parser.KEYS),
+    Part("peers", peers.measure, peers.KEYS),
     Part("generate", generation.measure, generation.KEYS),
 )
 
@@ -82,6 +84,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         toolchain.require()
         figures = measure([part for part in PARTS if part.name in chosen], build / "bench", print)
+        if {"parser", "peers"} <= set(chosen):
+            print(comparison(figures))
         if set(chosen) == set(names):
             output.write_atomically(build / "bench.json", document(figures))
             print(f"written to {(build / 'bench.json').relative_to(ROOT)}")

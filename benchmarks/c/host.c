@@ -24,7 +24,9 @@ int main(void)
 {
 	for (size_t i = 0; i < bench_message_count; i++) {
 		report(&bench_messages[i], 0);
-		report(&bench_messages[i], PIECE);
+		if (bench_streams) {
+			report(&bench_messages[i], PIECE);
+		}
 	}
 	return 0;
 }

@@ -148,8 +148,10 @@ void start(void)
 	for (size_t i = 0; i < bench_message_count; i++) {
 		report(bench_messages[i].name, 0, count(0, &bench_messages[i], 0));
 		report_values();
-		report(bench_messages[i].name, PIECE, count(0, &bench_messages[i], PIECE));
-		report_values();
+		if (bench_streams) {
+			report(bench_messages[i].name, PIECE, count(0, &bench_messages[i], PIECE));
+			report_values();
+		}
 	}
 	semihost(SYS_EXIT, (const void *)STOPPED_EXIT);
 	for (;;) {

@@ -36,6 +36,9 @@ struct bench_values {
 	char path[2048];
 };
 
+/** Whether the parser can be fed pieces. */
+extern const bool bench_streams;
+
 /**
  * @brief Read one message
  *

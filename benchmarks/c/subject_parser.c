@@ -9,6 +9,8 @@
 
 #include "subject.h"
 
+const bool bench_streams = true;
+
 static struct aws_fota_parser parser;
 static struct aws_fota_message message;
 

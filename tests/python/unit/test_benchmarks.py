@@ -17,6 +17,7 @@ from aws_fota.jobdoc.load import load
 from aws_fota.oracle.outcome import MessageKind, ParseResult
 from aws_fota.oracle.parser import parse
 from benchmarks import cortex_m33, footprint, run, tables, toolchain
+from benchmarks.comparison import MESSAGES, QUOTED, comparison
 from benchmarks.messages import Message, all_messages, c_source
 
 MAP = """Archive member included to satisfy reference by file (symbol)
@@ -69,6 +70,11 @@ def test_flash_is_what_is_linked_of_the_parser_and_the_library(tmp_path: Path) -
         "parser_tables.o": 0x20,
         "library libc_string_memset.c.o": 0x10,
         "library _arm_muldf3.o": 0x8,
+    }
+    assert footprint.flash_by_section(path, ["parser.o", "parser_tables.o"]) == {
+        "text.feed": 0x38,
+        "text.aws_fota_parser_finish": 0x100,
+        "rodata.nodes": 0x20,
     }
     assert footprint.size_of(path, ".bss.size_of_parser") == 64
 
@@ -133,8 +139,10 @@ def test_a_counter_that_does_not_count_instructions_is_found() -> None:
 
 def test_a_message_that_was_misread_is_not_counted() -> None:
     message = all_messages()[0]
-    with pytest.raises(CheckFailed, match="seed_345 was read as seed_345 with the result 0: values another"):
+    with pytest.raises(CheckFailed, match="seed_345 was read with the result 0 as something else: values another"):
         cortex_m33.read_report(report(message, values="values another job"), [message])
+    with pytest.raises(CheckFailed, match="of 2 messages only"):
+        cortex_m33.read_report(report(message), all_messages()[:2])
 
 
 @pytest.mark.parametrize("message", all_messages(), ids=lambda message: message.name)
@@ -161,6 +169,11 @@ def test_every_figure_has_the_name_that_others_read() -> None:
         "parser.ram",
         "parser.stack",
         "parser.m33_instructions_per_byte",
+        "peers.jsmn.flash_picolibc",
+        "peers.jsmn.stack",
+        "peers.jsmn.m33_instructions",
+        "peers.jsmn.host_instructions",
+        "peers.cjson.host_instructions",
         "generate.wall_ms",
     }
 
@@ -189,6 +202,29 @@ def test_a_part_measures_what_it_promises_and_nothing_of_others(tmp_path: Path) 
     parts = [run.Part("a", measured, ()), run.Part("b", measured, ())]
     with pytest.raises(RuntimeError, match=r"measured twice: \['a.by_name', 'a.size'\]"):
         run.measure(parts, tmp_path, lambda text: None)
+
+
+def test_the_comparison_says_what_is_measured_and_what_is_quoted() -> None:
+    counts = {name: 1000 + index for index, name in enumerate(MESSAGES)}
+    figures: dict[str, Any] = {
+        "parser.flash_picolibc": 2100,
+        "parser.ram": 63,
+        "parser.stack": 161,
+        "parser.m33_instructions": counts,
+        "parser.host": "x86_64",
+        "parser.host_instructions": counts,
+        "peers.jsmn.flash_picolibc": 2949,
+        "peers.jsmn.stack": 3720,
+        "peers.jsmn.m33_instructions": counts,
+        "peers.jsmn.host_instructions": counts,
+        "peers.cjson.host_instructions": counts,
+    }
+    lines = [line.split() for line in comparison(figures).splitlines()]
+    assert lines[1] == ["this", "parser", "2100", "63", "0", "161", "1000", "1001", "1002", "1003"]
+    assert lines[3] == ["jsmn", "2949", "-", "0", "3720", "1000", "1001", "1002", "1003"]
+    assert [" ".join(line) for line in lines if "quoted" in line] == [
+        f"{name}, quoted {' '.join(row)}" for name, row in QUOTED.items()
+    ]
 
 
 def test_a_text_stands_in_a_table_as_it_is() -> None:
@@ -220,4 +256,4 @@ def test_a_part_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit) as ended:
         run.main(["no-such-part"])
     assert ended.value.code == 2
-    assert "there is no part no-such-part: choose from parser, generate" in capsys.readouterr().err
+    assert "there is no part no-such-part: choose from parser, peers, generate" in capsys.readouterr().err
