@@ -20,7 +20,6 @@ from typing import Any
 DEVICES = 1000
 #: Updates of each device after the one that starts the job, the last one of which ends it.
 PROGRESS = 9
-UPDATES = 1 + PROGRESS + 1
 #: Seconds that one run may take at most.
 PATIENCE = 120.0
 JOB = "bench"
@@ -45,7 +44,7 @@ class Run:
 
     @property
     def updates_per_s(self) -> float:
-        return DEVICES * UPDATES / self.seconds
+        return DEVICES * (PROGRESS + 2) / self.seconds
 
 
 def measure(folder: Path) -> Mapping[str, Any]:
@@ -156,11 +155,11 @@ class Device(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        while (packet := self._packet()) is not None:
-            try:
+        try:
+            while (packet := self._packet()) is not None:
                 self._received(*packet)
-            except (AssertionError, LookupError, ValueError) as error:
-                self._fail(repr(error))
+        except (AssertionError, LookupError, ValueError) as error:
+            self._fail(repr(error))
 
     def start(self) -> None:
         """Begin with the updates."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from aws_fota import output
 from aws_fota.errors import AwsFotaError
-from benchmarks import generation, parser, peers, tables, toolchain
+from benchmarks import emulator, generation, parser, peers, tables, toolchain
 from benchmarks.comparison import comparison
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,6 +43,7 @@ PARTS = (
     Part("parser", parser.measure, parser.KEYS),
     Part("peers", peers.measure, peers.KEYS),
     Part("generate", generation.measure, generation.KEYS),
+    Part("emulator", emulator.measure, emulator.KEYS),
 )
 
 

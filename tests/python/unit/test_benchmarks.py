@@ -175,6 +175,9 @@ def test_every_figure_has_the_name_that_others_read() -> None:
         "peers.jsmn.host_instructions",
         "peers.cjson.host_instructions",
         "generate.wall_ms",
+        "emulator.devices",
+        "emulator.updates_per_s",
+        "emulator.rss_mb",
     }
 
 
