@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING
 
 from aws_fota.emulator import listening
 from aws_fota.emulator.command_offer import offer
+from aws_fota.emulator.command_show import View, in_red, shown
 from aws_fota.emulator.emulator import OPERATOR, Emulator
-from aws_fota.emulator.http_server import HttpRecord
-from aws_fota.emulator.jobs_model import Change
-from aws_fota.emulator.trace import TraceEntry
 from aws_fota.errors import ExitCode, InputError
 from aws_fota.scenario import library
 from aws_fota.scenario.model import Scenario
@@ -44,6 +42,8 @@ class EmulateOptions:
         certificates: the folder of the certificates; None for one that is removed at the end.
         certificate_keys: the kind of new keys.
         state: the file that the state survives in; None to begin with nothing and to leave nothing.
+        view: what the terminal shows.
+        page_port: of the page that shows the same; None for no page.
         split_form: location as protocol, host and path, and not as a presigned URL.
         document: a job document to use as it is.
         scenario: what goes wrong; a name of the library or a file, empty for nothing.
@@ -60,6 +60,8 @@ class EmulateOptions:
     certificates: Path | None = None
     certificate_keys: str = "ec"
     state: Path | None = None
+    view: View = View.AUTO
+    page_port: int | None = None
     job_id: str = ""
     operation: str = "app_fw_update"
     fwversion: str = ""
@@ -103,6 +105,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state", type=Path, metavar="FILE", help="where things, jobs, objects and sessions survive a restart"
     )
+    parser.add_argument(
+        "--view",
+        choices=[view.value for view in View],
+        default="auto",
+        help="a live view of things, jobs and progress, or lines only (default: live on a terminal)",
+    )
+    parser.add_argument(
+        "--page-port", type=_port, metavar="N", help="a page on 127.0.0.1 with the same, live (0: a free one)"
+    )
     parser.add_argument("--job-id", default="", metavar="ID", help="default: from the image's digest")
     parser.add_argument("--operation", default="app_fw_update", help="of the job document (default: %(default)s)")
     parser.add_argument("--fwversion", default="", metavar="V", help="default: read from the image's header")
@@ -138,6 +149,8 @@ def run(args: argparse.Namespace) -> int:
         certificates=args.certificates,
         certificate_keys=args.certificate_keys,
         state=args.state,
+        view=View(args.view),
+        page_port=args.page_port,
         job_id=args.job_id,
         operation=args.operation,
         fwversion=args.fwversion,
@@ -183,16 +196,16 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
         ) as emulator:
             offered = [] if image is None else offer(emulator, image, options, scenario)
             if not listening.is_loopback(options.host):
-                inform(f"warning: whoever reaches {emulator.host} can take part; nothing here asks for a password")
+                inform(in_red(f"warning: whoever reaches {emulator.host} can take part; nothing asks for a password"))
             _tell(inform, "MQTT broker", f"{emulator.host}:{emulator.mqtt_port} (3.1.1, no TLS)")
             for name, value in offered:
                 _tell(inform, name, value)
             _tell_of_api(emulator, inform)
             if certificates is not None:
                 _tell_of_tls(emulator, certificates, inform)
-            _tell_what_happens(emulator, inform)
-            inform("Ctrl-C ends it.")
-            await _stopped(stop, emulator)
+            async with shown(emulator, options.view, options.page_port, inform):
+                inform("Ctrl-C ends it.")
+                await _stopped(stop, emulator)
         inform("ended")
 
 
@@ -268,29 +281,6 @@ def _tell_of_tls(emulator: Emulator, certificates: CertificateFolder, inform: In
         _tell(inform, "certificate", f"{certificates.issue(thing)} (ca.crt, device.crt, device.key, and .der)")
 
 
-def _tell_what_happens(emulator: Emulator, inform: Inform) -> None:
-    def connection(entry: TraceEntry) -> None:
-        if entry.kind == "CONNACK" and not entry.note:
-            inform(f"{_printable(entry.client_id)} connected")
-        elif entry.kind == "CLOSED" and entry.client_id:
-            inform(f"{_printable(entry.client_id)} disconnected: {_printable(entry.note)}")
-        elif entry.kind == "REFUSED":
-            inform(f"a client was refused: {_printable(entry.note)}")
-
-    def execution(change: Change) -> None:
-        details = " ".join(f"{name}={value}" for name, value in change.status_details.items())
-        text = f"{change.thing} {change.job_id} {change.status} (version {change.version_number}) {details}"
-        inform(_printable(text.rstrip()))
-
-    def request(record: HttpRecord) -> None:
-        if record.status >= 400 or not record.complete:
-            inform(_printable(f"{record.method} {record.path} {record.range} -> {record.status} {record.note}"))
-
-    emulator.trace.listeners.append(connection)
-    emulator.service.ledger.observers.append(execution)
-    emulator.http.listeners.append(request)
-
-
 @contextlib.contextmanager
 def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
     """SIGINT and SIGTERM set `stop`. Where the loop knows no signals (Windows), Ctrl-C ends asyncio.run instead."""
@@ -345,8 +335,3 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535, 0 for a free one")
     return port
-
-
-def _printable(text: str) -> str:
-    """`text` from outside without what a terminal would act on."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

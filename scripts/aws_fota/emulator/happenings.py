@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens in an emulator, in lines for people; what comes again and again is said once and then counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aws_fota.emulator.clock import Clock
+from aws_fota.emulator.emulator import Emulator
+from aws_fota.emulator.http_server import HttpRecord
+from aws_fota.emulator.jobs_model import Change
+from aws_fota.emulator.trace import TraceEntry
+
+#: Seconds in which a refusal that comes again is not said again.
+QUIET_S = 10.0
+
+#: How a connection that never became a client's ends without anybody's fault.
+_FAULTLESS = ("closed by the client", "the gateway stops")
+
+
+class Happenings:
+    """Tells of connections, of refusals, of each change of an execution and of each failed request.
+
+    Args:
+        emulator: what is listened to.
+        inform: is told one line, without anything that a terminal would act on.
+    """
+
+    def __init__(self, emulator: Emulator, inform: Callable[[str], None]) -> None:
+        self._inform = inform
+        self._repeats = Repeats(emulator.clock)
+        emulator.trace.listeners.append(self._connection)
+        emulator.service.ledger.observers.append(self._execution)
+        emulator.http.listeners.append(self._request)
+
+    def _connection(self, entry: TraceEntry) -> None:
+        client = printable(entry.client_id)
+        if entry.kind == "CONNACK" and not entry.note:
+            self._inform(f"{client} connected")
+        elif entry.kind == "CLOSED" and entry.client_id:
+            self._inform(f"{client} disconnected: {printable(entry.note)}")
+        elif entry.kind == "REFUSED" or (entry.kind == "CLOSED" and entry.note not in _FAULTLESS):
+            self._refused(f"a client was refused: {printable(entry.note)}")
+
+    def _execution(self, change: Change) -> None:
+        details = " ".join(f"{name}={value}" for name, value in change.status_details.items())
+        text = f"{change.thing} {change.job_id} {change.status} (version {change.version_number}) {details}"
+        self._inform(printable(text.rstrip()))
+
+    def _request(self, record: HttpRecord) -> None:
+        if record.status >= 400 or not record.complete:
+            self._refused(printable(f"{record.method} {record.path} {record.range} -> {record.status} {record.note}"))
+
+    def _refused(self, line: str) -> None:
+        for told in self._repeats.tell(line):
+            self._inform(told)
+
+
+class Repeats:
+    """Lets a line through once in :data:`QUIET_S` seconds, and says how often it came meanwhile.
+
+    Args:
+        clock: tells when the seconds are over.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told: dict[str, tuple[float, int]] = {}
+
+    def tell(self, line: str) -> list[str]:
+        """What to say now that `line` is due: nothing, itself, or how often it came and itself."""
+        now = self._clock.monotonic()
+        since, count = self._told.get(line, (now - QUIET_S, 0))
+        if now - since < QUIET_S:
+            self._told[line] = since, count + 1
+            return []
+        # A flood of different lines must not fill the memory.
+        self._told = {told: kept for told, kept in self._told.items() if now - kept[0] < QUIET_S and told != line}
+        self._told[line] = now, 0
+        return [f"{line} ({count} times more)" if count else line]
+
+
+def printable(text: str) -> str:
+    """`text` from outside without what a terminal would act on."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
