@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from aws_fota.emulator import api_authorization, storage_signature
+from aws_fota.emulator import api_authorization, storage_presigned
 from aws_fota.emulator.api_arns import ACCOUNT, Arns
 from aws_fota.emulator.api_authorization import Authorization
 from aws_fota.emulator.api_bodies import read_body
@@ -224,13 +224,13 @@ class ApiServer:
             authorization.check(request.method, path, query, headers, payload)
             return request_of(request, path, query, headers, authorization)
         asked = request_of(request, path, query, headers, None)
-        if storage_signature.is_presigned(query):
+        if storage_presigned.is_presigned(query):
+            in_host = "" if path.startswith(f"/{asked.bucket}") else asked.bucket
             now = self._clock.wall()
-            storage_signature.check(self._backend.keyring, request.method, path, query, headers, now)
+            storage_presigned.check(
+                self._backend.keyring, request.method, path, query, headers, now, bucket_in_host=in_host
+            )
             return asked
-        if {"AWSAccessKeyId", "Signature"} & asked.query.keys():
-            message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
-            raise ApiError("InvalidRequest", message, 400)
         stored = self._backend.store.get(asked.bucket, asked.key)
         if request.method not in ("GET", "HEAD") or stored is None or not stored.public:
             raise ApiError("AccessDenied", "Access Denied", 403)

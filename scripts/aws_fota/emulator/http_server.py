@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from aws_fota.emulator import http_range, storage_signature
+from aws_fota.emulator import http_range, storage_presigned
 from aws_fota.emulator.clock import Clock
 from aws_fota.emulator.http_faults import HttpFault
 from aws_fota.emulator.listening import listen
@@ -152,11 +152,11 @@ class HttpServer:
         if not path.startswith("/"):
             return await self._refuse(request, answer, 400)
         stored = self._store.at(path)
-        presigned = storage_signature.is_presigned(query)
+        presigned = storage_presigned.is_presigned(query)
         if presigned:
             try:
                 headers = {name: request.headers[name] for name in request.headers}
-                storage_signature.check(self.keyring, request.method, path, query, headers, self._clock.wall())
+                storage_presigned.check(self.keyring, request.method, path, query, headers, self._clock.wall())
             except SignatureRefused as refused:
                 status = 400 if refused.code == "AuthorizationQueryParametersError" else 403
                 return await self._refuse(request, answer, status, refused.code, refused.message)

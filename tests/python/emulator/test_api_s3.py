@@ -301,8 +301,8 @@ def test_a_client_that_waits_for_100_continue_is_told_only_when_its_signature_is
             assert first.startswith(b"HTTP/1.1 403 ")
 
 
-def opened(url: str, method: str = "GET", data: bytes | None = None) -> tuple[int, bytes]:
-    request = urllib.request.Request(url, data, method=method)
+def opened(url: str, method: str = "GET", data: bytes | None = None, kind: str = "") -> tuple[int, bytes]:
+    request = urllib.request.Request(url, data, {"Content-Type": kind} if kind else {}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=30) as reply:
             return reply.status, reply.read()
@@ -311,17 +311,24 @@ def opened(url: str, method: str = "GET", data: bytes | None = None) -> tuple[in
             return error.code, error.read()
 
 
+def altered(url: str) -> str:
+    """The URL with another signature of the same form."""
+    at = url.index("Signature=") + len("Signature=")
+    return url[:at] + ("0" if url[at] != "0" else "1") + url[at + 1 :]
+
+
 @pytest.mark.parametrize("port", ["api", "http"])
-def test_a_url_presigned_by_boto3_is_good_until_it_expires(port: str) -> None:
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_a_url_presigned_by_boto3_is_good_until_it_expires(port: str, version: str) -> None:
     clock = ShiftedClock()
     with api_bench(clock=clock) as aws:
         aws.aws.call(aws.emulator.upload, "fota", "a b/ü.bin", b"it")
         url = aws.url if port == "api" else f"http://127.0.0.1:{aws.emulator.http_port}"
-        client = aws.client("s3", url=url, signature_version="s3v4")
+        client = aws.client("s3", url=url, signature_version=version)
         place = {"Bucket": "fota", "Key": "a b/ü.bin"}
         signed = client.generate_presigned_url("get_object", Params=place, ExpiresIn=60)
         assert opened(signed) == (200, b"it")
-        status, body = opened(signed[:-1] + ("0" if signed[-1] != "0" else "1"))
+        status, body = opened(altered(signed))
         assert (status, b"<Code>SignatureDoesNotMatch</Code>" in body) == (403, True)
         status, body = opened(signed.partition("?")[0])
         assert (status, b"<Code>AccessDenied</Code>" in body) == (403, True)
@@ -333,21 +340,34 @@ def test_a_url_presigned_by_boto3_is_good_until_it_expires(port: str) -> None:
         client.close()
 
 
-def test_a_presigned_upload(aws: ApiBench) -> None:
-    client = aws.client("s3", signature_version="s3v4")
-    signed = client.generate_presigned_url("put_object", Params={"Bucket": "fota", "Key": "new"}, ExpiresIn=60)
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_a_presigned_upload(version: str, aws: ApiBench) -> None:
+    client = aws.client("s3", signature_version=version)
+    place = {"Bucket": "fota", "Key": "new", "ContentType": "text/plain"}
+    signed = client.generate_presigned_url("put_object", Params=place, ExpiresIn=60)
     client.close()
-    assert opened(signed)[0] == 403
-    assert opened(signed, "PUT", b"uploaded")[0] == 200
+    assert opened(signed)[0] in (400, 403)
+    assert opened(signed, "PUT", b"uploaded", "image/png")[0] == 403
+    assert opened(signed, "PUT", b"uploaded", "text/plain")[0] == 200
     assert aws.s3.get_object(Bucket="fota", Key="new")["Body"].read() == b"uploaded"
 
 
-def test_version_2_signatures_are_refused_as_for_new_buckets(aws: ApiBench) -> None:
-    client = aws.client("s3", signature_version="s3")
-    signed = client.generate_presigned_url("get_object", Params={"Bucket": "fota", "Key": "a"})
-    client.close()
-    status, body = opened(signed)
-    assert (status, b"Please use AWS4-HMAC-SHA256" in body) == (400, True)
+@pytest.mark.parametrize(
+    ("query", "status", "text"),
+    [
+        ("Signature=x", 403, b"requires the parameters"),
+        ("AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=9999999999", 403, b"requires the parameters"),
+        ("AWSAccessKeyId=AKIAUNKNOWN&Expires=9999999999&Signature=x", 403, b"InvalidAccessKeyId"),
+        ("AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=soon&Signature=x", 403, b"Invalid date"),
+        ("AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=1&Signature=x", 403, b"Request has expired"),
+        ("AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=9999999999&Signature=%FF", 400, b"InvalidURI"),
+        ("AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=9999999999&Signature=x", 403, b"SignatureDoesNotMatch"),
+    ],
+)
+def test_signatures_of_version_2_that_are_wrong(query: str, status: int, text: bytes, aws: ApiBench) -> None:
+    aws.aws.call(aws.emulator.upload, "fota", "public", b"it", public=True)
+    reply = aws.send("GET", f"/fota/public?{query}")
+    assert reply.status == status and text in reply.body
 
 
 def test_a_bucket_in_the_host_name(aws: ApiBench) -> None:
