@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from differential.message_strategies import messages, splits
+from aws_fota.oracle.outcome import MessageKind
+from differential.edge_messages import document_messages, envelope_messages
+from differential.message_strategies import messages, single_values, splits
 from differential.parser_cases import PARSERS, ParserCase, RunningParsers
+from fuzz_targets import REMEMBERED
 
 
 #: The golden forty is much like that of the tests, and its corpus is put to the oracle anyway.
@@ -23,3 +26,24 @@ def test_messages(case: ParserCase, data: st.DataObject) -> None:
     message = data.draw(messages(case.description, case.settings))
     pieces = data.draw(splits(len(message.data)))
     case.agreed(message.kind, message.data, [pieces], message.remembered)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_single_values(case: ParserCase, data: st.DataObject) -> None:
+    message = data.draw(single_values(case.description, case.settings))
+    case.agreed(message.kind, message.data, [data.draw(splits(len(message.data)))])
+
+
+@pytest.mark.parametrize("name", [name for name in PARSERS if not name.endswith(("forty-tight", "golden-forty"))])
+def test_every_edge_of_the_fields(parsers: RunningParsers, name: str) -> None:
+    case = parsers[name]
+    for kind, message in document_messages(case.description, case.settings):
+        case.agreed(kind, message, (None, [1] * len(message)))
+
+
+def test_every_edge_of_the_envelope(parsers: RunningParsers) -> None:
+    case = parsers["default"]
+    for kind, message in envelope_messages():
+        for remembered in (frozenset(), REMEMBERED) if kind is MessageKind.PENDING else (frozenset(),):
+            case.agreed(kind, message, (None, [1] * len(message)), remembered)

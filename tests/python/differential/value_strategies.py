@@ -63,7 +63,7 @@ def _spelled(texts: tuple[str, ...]) -> Bytes:
     return spellings(st.sampled_from(texts))
 
 
-def _texts_around(length: int) -> tuple[str, ...]:
+def texts_around(length: int) -> tuple[str, ...]:
     """Texts of up to four bytes more than ``length`` bytes of UTF-8, whose last character has one to four bytes."""
     tails = ("", "z", "é", "€", "\U0001f600")
     lengths = sorted({0, length // 2, *range(max(0, length - 3), length + 5)})
@@ -72,17 +72,21 @@ def _texts_around(length: int) -> tuple[str, ...]:
     )
 
 
-def _integers(field: Field, *, inside: bool) -> Bytes:
+def integers_around(field: Field) -> list[int]:
+    """Integers about the bounds of a field and those of each type."""
     edges = {field.minimum, field.maximum, 0, 1, -1, 7, 2**31 - 1, -(2**31), 2**32 - 1, 2**64 - 1}
     near = {edge + step for edge in edges for step in (-1, 0, 1, 10)}
     near |= {10 * field.maximum, 10 * field.maximum + 9, 10 * field.minimum, -field.maximum, field.maximum // 10}
-    allowed = sorted(number for number in near if field.minimum <= number <= field.maximum)
+    return sorted(near)
+
+
+def _integers(field: Field, *, inside: bool) -> Bytes:
+    near = integers_around(field)
+    allowed = [number for number in near if field.minimum <= number <= field.maximum]
     if inside:
         drawn = st.one_of(st.sampled_from(allowed), st.integers(field.minimum, field.maximum))
         return drawn.map(lambda number: str(number).encode())
-    exact = st.one_of(st.sampled_from(sorted(near)), st.integers(-(2**70), 2**70)).map(
-        lambda number: str(number).encode()
-    )
+    exact = st.one_of(st.sampled_from(near), st.integers(-(2**70), 2**70)).map(lambda number: str(number).encode())
     with_tail = st.builds(
         lambda number, tail: number + tail, exact, st.sampled_from((b".0", b".5", b"e0", b"E+1", b"e-2"))
     )
@@ -96,7 +100,8 @@ def _hex(digits: int, alphabets: Texts) -> Texts:
     return st.builds(write, st.integers(0, 16**digits - 1), alphabets)
 
 
-def _hosts(settings: Settings) -> tuple[str, ...]:
+def hosts_around(settings: Settings) -> tuple[str, ...]:
+    """Hosts, good and bad, and ones about as long as their buffer."""
     longest = settings.hostname_max_len
     ipv6 = "2001:db8::1", "::", "::1", ":", "", "f" * 45, "f" * 46, "::ffff:10.0.0.1", "::g", "fe80::1%25en0"
     near = tuple(letter * (longest + step) for letter in "h" for step in (-1, 0, 1))
@@ -118,7 +123,8 @@ PATHS = (
 )  # fmt: skip
 
 
-def _paths_around(settings: Settings) -> tuple[str, ...]:
+def paths_around(settings: Settings) -> tuple[str, ...]:
+    """Paths about as long as their buffer."""
     longest = settings.file_path_max_len
     return tuple(
         start + "p" * (longest + step - len(start)) for start in ("/", "", "/k?", "?", "//") for step in (-2, -1, 0, 1)
@@ -140,7 +146,7 @@ def _urls(settings: Settings, *, good: bool) -> Bytes:
             st.sampled_from(("", "?q", *_good_paths(settings))),
         )
         return spellings(parts)
-    hosts, paths = st.sampled_from(_hosts(settings)), st.sampled_from((*PATHS, *_paths_around(settings)))
+    hosts, paths = st.sampled_from(hosts_around(settings)), st.sampled_from((*PATHS, *paths_around(settings)))
     signs = st.sampled_from(("://", ":/", "//", ":", "", ":///", "://@"))
     good_start = st.sampled_from(("http://", "HTTPS://"))
     good_host, good_path = st.sampled_from(GOOD_HOSTS), st.sampled_from(_good_paths(settings))
@@ -149,7 +155,7 @@ def _urls(settings: Settings, *, good: bool) -> Bytes:
         st.tuples(st.sampled_from(SCHEMES), signs, good_host).map("".join),
         st.tuples(good_start, hosts, st.sampled_from(PORTS)).map("".join),
         st.tuples(good_start, good_host, st.sampled_from(PORTS), good_path).map("".join),
-        st.tuples(good_start, good_host, st.sampled_from(_paths_around(settings))).map("".join),
+        st.tuples(good_start, good_host, st.sampled_from(paths_around(settings))).map("".join),
         st.tuples(good_start, good_host, paths).map("".join),
         st.tuples(st.sampled_from(SCHEMES), signs, hosts, st.sampled_from(PORTS), paths).map("".join),
     )
@@ -160,7 +166,7 @@ def _urls(settings: Settings, *, good: bool) -> Bytes:
 def valid_value(field: Field, settings: Settings) -> Bytes:
     """Values that obey a field's rule."""
     if field.type is FieldType.STRING:
-        texts = [text for text in _texts_around(field.max_length) if len(text.encode()) <= field.max_length]
+        texts = [text for text in texts_around(field.max_length) if len(text.encode()) <= field.max_length]
         return _spelled(tuple(texts))
     if field.type in (FieldType.U32, FieldType.I32, FieldType.U64):
         return _integers(field, inside=True)
@@ -186,7 +192,7 @@ def edge_value(field: Field, settings: Settings) -> Bytes:
     """Values about a field's rule, inside and outside, and of other types."""
     near: Bytes
     if field.type is FieldType.STRING:
-        texts = _texts_around(field.max_length)
+        texts = texts_around(field.max_length)
         near = st.one_of(_spelled(texts), _edited(st.sampled_from(texts)))
     elif field.type in (FieldType.U32, FieldType.I32, FieldType.U64):
         near = _integers(field, inside=False)
@@ -197,10 +203,12 @@ def edge_value(field: Field, settings: Settings) -> Bytes:
     elif field.type is FieldType.SCHEME:
         near = words(("http", "https", "http:", "https:", "HTTP:", "https::", "https:/", *SCHEMES))
     elif field.type is FieldType.HOST:
-        hosts = st.builds(lambda host, port: host + port, st.sampled_from(_hosts(settings)), st.sampled_from(PORTS))
+        hosts = st.builds(
+            lambda host, port: host + port, st.sampled_from(hosts_around(settings)), st.sampled_from(PORTS)
+        )
         near = st.one_of(spellings(hosts), _edited(hosts))
     elif field.type is FieldType.PATH:
-        near = words((*PATHS, *_paths_around(settings)))
+        near = words((*PATHS, *paths_around(settings)))
     elif field.type is FieldType.URL:
         near = _urls(settings, good=False)
     else:
