@@ -10,15 +10,32 @@
 #include <net/aws_fota.h>
 #include <net/aws_fota_ext.h>
 #include <net/aws_jobs.h>
+#include <zephyr/kernel.h>
+#include <zephyr/sys/printk.h>
 #include <zephyr/ztest.h>
 
 #include "line.h"
 
 #define PREFIX "$aws/things/thing:2/jobs/"
 
+/* What the handler of net/aws_fota_ext.h was told last; the jobId is valid during its call only. */
+static struct aws_fota_ext_event told;
+static char told_job_id[AWS_FOTA_JOB_ID_MAX + 1];
+static K_SEM_DEFINE(telling, 0, 8);
+
+/* clientToken of the last request. */
+static char token[9];
+
 static void on_update(struct aws_fota_event *event)
 {
 	ARG_UNUSED(event);
+}
+
+static void on_more(const struct aws_fota_ext_event *event)
+{
+	told = *event;
+	strcpy(told_job_id, event->job_id);
+	k_sem_give(&telling);
 }
 
 static void before_init(void)
@@ -66,6 +83,7 @@ static void init(void)
 	const struct mqtt_evt evt = {.type = MQTT_EVT_PINGRESP};
 	uint8_t text[65];
 
+	aws_fota_ext_callback_set(on_more);
 	zassert_ok(aws_fota_init(on_update));
 	zassert_equal(aws_fota_init(on_update), -EPERM);
 	zassert_equal(aws_fota_mqtt_evt_handler(NULL, &evt), -EINVAL);
@@ -95,9 +113,30 @@ static void connection(void)
 	zassert_true(line_idle());
 	zassert_ok(line_receive(suback, sizeof(suback)));
 	zassert_equal(line_handled, 0);
-	packet = line_sent();
+}
+
+/* The next packet is a request to @a topic; its clientToken is kept. */
+static struct line_packet expect_request(const char *topic)
+{
+	static const char key[] = "\"clientToken\":\"";
+	struct line_packet packet = line_sent();
+	size_t at = 0;
+
 	zassert_equal(packet.first, LINE_PUBLISH);
-	zassert_true(line_holds(&packet, PREFIX "$next/get{\"clientToken\":\""));
+	zassert_true(line_holds(&packet, topic));
+	while (memcmp(&packet.body[at], key, strlen(key)) != 0) {
+		at++;
+		zassert_true(at + strlen(key) + 8U < packet.len, "a request has a clientToken");
+	}
+	memcpy(token, &packet.body[at + strlen(key)], 8);
+
+	return packet;
+}
+
+static void expect_told(enum aws_fota_ext_evt_id id)
+{
+	zassert_ok(k_sem_take(&telling, K_SECONDS(5)));
+	zassert_equal(told.id, id);
 }
 
 static void expect_puback(uint16_t id)
@@ -107,6 +146,39 @@ static void expect_puback(uint16_t id)
 	zassert_equal(packet.first, LINE_PUBACK);
 	zassert_equal(packet.len, 2U);
 	zassert_equal((uint16_t)(packet.body[0] << 8U | packet.body[1]), id);
+}
+
+static void a_job_that_does_not_fit(void)
+{
+	static char message[600];
+	struct line_packet packet = expect_request(PREFIX "$next/get{\"clientToken\":\"");
+
+	snprintk(message, sizeof(message),
+		 "{\"clientToken\":\"%s\",\"execution\":{\"jobId\":\"job-1\",\"status\":\"QUEUED\","
+		 "\"versionNumber\":1,\"jobDocument\":{\"operation\":\"app_fw_update\","
+		 "\"fwversion\":\"9.9.9\",\"size\":4294967295,"
+		 "\"location\":{\"url\":\"https://host/path\"}}}}",
+		 token);
+	zassert_ok(line_receive_publish(PREFIX "$next/get/accepted", message, 1));
+	expect_told(AWS_FOTA_EXT_EVT_ERROR);
+	zassert_str_equal(told_job_id, "job-1");
+	zassert_equal(told.error.reason, AWS_FOTA_REASON_TOO_LARGE);
+	expect_puback(1);
+	packet = expect_request(PREFIX "job-1/update");
+	zassert_true(line_holds(&packet, "\"status\":\"REJECTED\""));
+	zassert_true(line_holds(&packet, "\"reason\":\"image is larger than the slot\""));
+	snprintk(message, sizeof(message),
+		 "{\"clientToken\":\"%s\",\"executionState\":{\"status\":\"REJECTED\","
+		 "\"versionNumber\":2}}",
+		 token);
+	zassert_ok(line_receive_publish(PREFIX "job-1/update/accepted", message, 2));
+	expect_told(AWS_FOTA_EXT_EVT_FINISHED);
+	zassert_str_equal(told_job_id, "job-1", "the engine has forgotten it by now");
+	zassert_equal(told.finished.status, AWS_FOTA_JOB_REJECTED);
+	zassert_equal(told.finished.error.reason, AWS_FOTA_REASON_TOO_LARGE);
+	zassert_not_equal(told.finished.error.detail, 0U, "the size of the slot");
+	expect_puback(2);
+	(void)expect_request(PREFIX "$next/get");
 }
 
 static void messages_of_others(void)
@@ -151,6 +223,7 @@ ZTEST(aws_fota, test_an_application)
 	thing_names();
 	init();
 	connection();
+	a_job_that_does_not_fit();
 	messages_of_others();
 	messages_of_any_kind();
 	lost_connection();

@@ -79,7 +79,7 @@ static void carry_out(const struct aws_fota_action *action)
  */
 static void carry_out_all(const struct aws_fota_action *actions, size_t count)
 {
-	struct aws_fota_told told;
+	struct aws_fota_told told = {0};
 	bool tells = false;
 
 	for (size_t i = 0; i < count; i++) {
