@@ -10,24 +10,16 @@
 
 #include <aws_fota/publication.h>
 
-/* Write @a port behind a colon; its length is returned. */
-static size_t write_port(char text[8], unsigned int port)
+/* Write a colon and @a port in front of @a end; the first character is returned. */
+static const char *write_port(char *end, unsigned int port)
 {
-	char digits[5];
-	size_t count = 0;
-	size_t len = 0;
-
 	do {
-		digits[count++] = (char)('0' + port % 10U);
+		*--end = (char)('0' + port % 10U);
 		port /= 10U;
 	} while (port != 0U);
+	*--end = ':';
 
-	text[len++] = ':';
-	while (count != 0U) {
-		text[len++] = digits[--count];
-	}
-
-	return len;
+	return end;
 }
 
 size_t aws_fota_url_identity(const struct aws_fota_url *url, unsigned int piece, const char **text,
@@ -43,8 +35,8 @@ size_t aws_fota_url_identity(const struct aws_fota_url *url, unsigned int piece,
 		*text = url->host;
 		return strlen(url->host);
 	case 2:
-		*text = scratch;
-		return write_port(scratch, url->port != 0U ? url->port : secure ? 443U : 80U);
+		*text = write_port(scratch + 8, url->port != 0U ? url->port : secure ? 443U : 80U);
+		return (size_t)(scratch + 8 - *text);
 	case 3:
 		*text = url->path;
 		return strcspn(url->path, "?");

@@ -25,56 +25,50 @@ static bool is_own(const struct aws_fota_engine *engine)
 	       strcmp(engine->message->job_id, engine->data.id) == 0;
 }
 
+/* For each enum aws_fota_topic_kind what a message is read as, and which request it can answer. */
+static const struct {
+	/** enum aws_fota_message_kind, of descriptions that without the document. */
+	uint8_t message;
+	/** enum aws_fota_request. */
+	uint8_t request;
+} topics[] = {
+	[AWS_FOTA_TOPIC_NOTIFY_NEXT] = {AWS_FOTA_MESSAGE_WATCH, AWS_FOTA_REQUEST_NONE},
+	[AWS_FOTA_TOPIC_LIST_ACCEPTED] = {AWS_FOTA_MESSAGE_PENDING, AWS_FOTA_REQUEST_LIST},
+	[AWS_FOTA_TOPIC_LIST_REJECTED] = {AWS_FOTA_MESSAGE_REJECTED, AWS_FOTA_REQUEST_LIST},
+	[AWS_FOTA_TOPIC_NEXT_ACCEPTED] = {AWS_FOTA_MESSAGE_WATCH, AWS_FOTA_REQUEST_DESCRIBE_NEXT},
+	[AWS_FOTA_TOPIC_NEXT_REJECTED] = {AWS_FOTA_MESSAGE_REJECTED,
+					  AWS_FOTA_REQUEST_DESCRIBE_NEXT},
+	[AWS_FOTA_TOPIC_JOB_ACCEPTED] = {AWS_FOTA_MESSAGE_WATCH, AWS_FOTA_REQUEST_DESCRIBE_JOB},
+	[AWS_FOTA_TOPIC_JOB_REJECTED] = {AWS_FOTA_MESSAGE_REJECTED, AWS_FOTA_REQUEST_DESCRIBE_JOB},
+	[AWS_FOTA_TOPIC_UPDATE_ACCEPTED] = {AWS_FOTA_MESSAGE_UPDATED, AWS_FOTA_REQUEST_UPDATE},
+	[AWS_FOTA_TOPIC_UPDATE_REJECTED] = {AWS_FOTA_MESSAGE_REJECTED, AWS_FOTA_REQUEST_UPDATE},
+};
+
 /* Whether a message on this topic answers the request in flight, its clientToken aside. */
 static bool is_awaited(const struct aws_fota_engine *engine, const struct aws_fota_topic *topic)
 {
-	unsigned int request;
+	const unsigned int request = topics[topic->kind].request;
+	const size_t len = topic->job_id_len;
 
-	switch (topic->kind) {
-	case AWS_FOTA_TOPIC_NEXT_ACCEPTED:
-	case AWS_FOTA_TOPIC_NEXT_REJECTED:
-		request = AWS_FOTA_REQUEST_DESCRIBE_NEXT;
-		break;
-	case AWS_FOTA_TOPIC_JOB_ACCEPTED:
-	case AWS_FOTA_TOPIC_JOB_REJECTED:
-		request = AWS_FOTA_REQUEST_DESCRIBE_JOB;
-		break;
-	case AWS_FOTA_TOPIC_UPDATE_ACCEPTED:
-	case AWS_FOTA_TOPIC_UPDATE_REJECTED:
-		request = AWS_FOTA_REQUEST_UPDATE;
-		break;
-	default:
-		return false;
-	}
+	return request != AWS_FOTA_REQUEST_NONE && request == engine->request &&
+	       (len == 0U ||
+		(memcmp(topic->job_id, engine->data.id, len) == 0 && engine->data.id[len] == '\0'));
+}
 
-	return request == engine->request &&
-	       (topic->job_id_len == 0U ||
-		(strlen(engine->data.id) == topic->job_id_len &&
-		 memcmp(topic->job_id, engine->data.id, topic->job_id_len) == 0));
+static bool is_description(const struct aws_fota_topic *topic)
+{
+	return topic->kind == AWS_FOTA_TOPIC_NEXT_ACCEPTED ||
+	       topic->kind == AWS_FOTA_TOPIC_JOB_ACCEPTED;
 }
 
 enum aws_fota_message_kind aws_fota_engine_message_kind(const struct aws_fota_engine *engine,
 							const struct aws_fota_topic *topic)
 {
-	switch (topic->kind) {
-	case AWS_FOTA_TOPIC_NOTIFY_NEXT:
-		return AWS_FOTA_MESSAGE_WATCH;
-	case AWS_FOTA_TOPIC_NEXT_ACCEPTED:
-	case AWS_FOTA_TOPIC_JOB_ACCEPTED:
-		return engine->full && is_awaited(engine, topic) ? AWS_FOTA_MESSAGE_EXECUTION
-								 : AWS_FOTA_MESSAGE_WATCH;
-	case AWS_FOTA_TOPIC_LIST_ACCEPTED:
-		return AWS_FOTA_MESSAGE_PENDING;
-	case AWS_FOTA_TOPIC_UPDATE_ACCEPTED:
-		return AWS_FOTA_MESSAGE_UPDATED;
-	case AWS_FOTA_TOPIC_LIST_REJECTED:
-	case AWS_FOTA_TOPIC_NEXT_REJECTED:
-	case AWS_FOTA_TOPIC_JOB_REJECTED:
-	case AWS_FOTA_TOPIC_UPDATE_REJECTED:
-		return AWS_FOTA_MESSAGE_REJECTED;
-	default:
-		return AWS_FOTA_MESSAGE_OTHER;
+	if (engine->full && is_description(topic) && is_awaited(engine, topic)) {
+		return AWS_FOTA_MESSAGE_EXECUTION;
 	}
+
+	return (enum aws_fota_message_kind)topics[topic->kind].message;
 }
 
 /* What the service says of a job while another, or none, is worked on. */
@@ -209,8 +203,7 @@ unsigned int aws_fota_engine_classify_message(const struct aws_fota_engine *engi
 {
 	const struct aws_fota_message *message = engine->message;
 	const bool fine = input->result == AWS_FOTA_PARSE_OK;
-	const bool rejected =
-		aws_fota_engine_message_kind(engine, &input->topic) == AWS_FOTA_MESSAGE_REJECTED;
+	const bool rejected = topics[input->topic.kind].message == AWS_FOTA_MESSAGE_REJECTED;
 	const bool has_token = aws_fota_message_has(message, AWS_FOTA_FIELD_CLIENT_TOKEN);
 
 	if (input->topic.kind == AWS_FOTA_TOPIC_NOTIFY) {
@@ -224,9 +217,8 @@ unsigned int aws_fota_engine_classify_message(const struct aws_fota_engine *engi
 	}
 
 	/* A text that is no JSON tells no token either: its topic alone makes it ours. */
-	if ((input->topic.kind == AWS_FOTA_TOPIC_NEXT_ACCEPTED ||
-	     input->topic.kind == AWS_FOTA_TOPIC_JOB_ACCEPTED) &&
-	    input->result >= AWS_FOTA_PARSE_SYNTAX && input->result <= AWS_FOTA_PARSE_DEPTH) {
+	if (is_description(&input->topic) && input->result >= AWS_FOTA_PARSE_SYNTAX &&
+	    input->result <= AWS_FOTA_PARSE_DEPTH) {
 		return engine->full ? AWS_FOTA_EVENT_UNREADABLE : AWS_FOTA_EVENT_RETRY_LATER;
 	}
 	if (has_token ? message->client_token != engine->token : !rejected) {

@@ -8,58 +8,43 @@
  */
 #include <aws_fota/version.h>
 
-/* Read decimal digits up to @a max; on success @a text stands behind them. */
-static bool read_number(const char **text, uint32_t max, uint32_t *number)
-{
-	const char *at = *text;
-	uint32_t value = 0;
-
-	if (*at < '0' || *at > '9') {
-		return false;
-	}
-	for (; *at >= '0' && *at <= '9'; at++) {
-		const uint32_t digit = (uint32_t)(*at - '0');
-
-		if (value > (max - digit) / 10U) {
-			return false;
-		}
-		value = value * 10U + digit;
-	}
-
-	*text = at;
-	*number = value;
-
-	return true;
-}
+#define PARTS 4U
 
 bool aws_fota_version_parse(const char *text, struct aws_fota_version *version)
 {
-	static const struct {
-		char before;
-		uint32_t max;
-	} parts[] = {
-		{'\0', UINT8_MAX},
-		{'.', UINT8_MAX},
-		{'.', UINT16_MAX},
-		{'+', UINT32_MAX},
-	};
-	uint32_t numbers[4] = {0};
+	/* What stands behind each part but the last, and the bits that each lacks to 32. */
+	static const char behind[] = "..+";
+	static const uint8_t missing[PARTS] = {24, 24, 16, 0};
+	uint32_t numbers[PARTS] = {0};
+	unsigned int part = 0;
 
 	if (*text == 'v' || *text == 'V') {
 		text++;
 	}
-	for (unsigned int i = 0; i < 4U; i++) {
-		if (i == 3U && *text == '\0') {
+	for (;;) {
+		const uint32_t max = UINT32_MAX >> missing[part];
+
+		if (*text < '0' || *text > '9') {
+			return false;
+		}
+		for (; *text >= '0' && *text <= '9'; text++) {
+			const uint32_t digit = (uint32_t)(*text - '0');
+
+			if (numbers[part] > (max - digit) / 10U) {
+				return false;
+			}
+			numbers[part] = numbers[part] * 10U + digit;
+		}
+		if (*text == '\0') {
 			break;
 		}
-		if (i != 0U && *text++ != parts[i].before) {
+		if (part == PARTS - 1U || *text++ != behind[part]) {
 			return false;
 		}
-		if (!read_number(&text, parts[i].max, &numbers[i])) {
-			return false;
-		}
+		part++;
 	}
-	if (*text != '\0') {
+	/* The build may be absent. */
+	if (part < 2U) {
 		return false;
 	}
 
@@ -71,16 +56,17 @@ bool aws_fota_version_parse(const char *text, struct aws_fota_version *version)
 	return true;
 }
 
-static int compare(uint32_t a, uint32_t b)
-{
-	return (a > b) - (a < b);
-}
-
 int aws_fota_version_compare(const struct aws_fota_version *a, const struct aws_fota_version *b)
 {
-	const uint32_t first = (uint32_t)a->major << 24 | (uint32_t)a->minor << 16 | a->revision;
-	const uint32_t second = (uint32_t)b->major << 24 | (uint32_t)b->minor << 16 | b->revision;
-	const int order = compare(first, second);
+	if (a->major != b->major) {
+		return a->major - b->major;
+	}
+	if (a->minor != b->minor) {
+		return a->minor - b->minor;
+	}
+	if (a->revision != b->revision) {
+		return a->revision - b->revision;
+	}
 
-	return order != 0 ? order : compare(a->build, b->build);
+	return (a->build > b->build) - (a->build < b->build);
 }
