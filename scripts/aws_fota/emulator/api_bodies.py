@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from aws_fota.emulator.api_authorization import UNSIGNED, Authorization
 from aws_fota.emulator.api_errors import ApiError
@@ -31,7 +32,8 @@ async def read_body(request: web.BaseRequest, limit: int, too_large: ApiError) -
     """The body of a request; a client that waits for 100 Continue is told to go on first.
 
     Raises:
-        ApiError: `too_large`, it has more than `limit` bytes, and aws-chunked's share of them.
+        ApiError: `too_large`, it has more than `limit` bytes, and aws-chunked's share of them; IncompleteBody, it is
+            broken off or malformed.
     """
     if "aws-chunked" in request.headers.get("Content-Encoding", "") or _is_streaming(request):
         limit += limit // _OVERHEAD + 4096
@@ -40,10 +42,13 @@ async def read_body(request: web.BaseRequest, limit: int, too_large: ApiError) -
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > limit:
-            raise too_large
+    try:
+        async for piece in request.content.iter_any():
+            body += piece
+            if len(body) > limit:
+                raise too_large
+    except (web.RequestPayloadError, HttpProcessingError) as error:
+        raise ApiError("IncompleteBody", "The body is not framed as HTTP's headers say.", 400) from error
     return bytes(body)
 
 

@@ -29,6 +29,7 @@ from aws_fota.emulator.api_jobs_data import JobsDataApi
 from aws_fota.emulator.api_models import RestJsonService
 from aws_fota.emulator.api_s3 import S3Api, S3Request, request_of
 from aws_fota.emulator.api_things import ThingsApi
+from aws_fota.emulator.http_log import LOGGER
 from aws_fota.emulator.http_server import HttpServer
 from aws_fota.emulator.jobs_model import ControlError, Delivery
 from aws_fota.emulator.listening import listen
@@ -111,7 +112,8 @@ class ApiServer:
     async def listen(self, host: str, port: int, *, option: str) -> int:
         """Accept connections on one more port; 0 takes a free one. See :meth:`Gateway.listen`."""
         if self._web is None:
-            self._web = web.Server(self._handle, access_log=None)
+            # Decompressed by aiohttp, a body would not be the one that was signed.
+            self._web = web.Server(self._handle, access_log=None, logger=LOGGER, auto_decompress=False)
         handler = self._web
         loop = asyncio.get_running_loop()
         server, bound = await listen(lambda: loop.create_server(handler, host, port), host, port, option)
