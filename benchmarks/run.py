@@ -17,7 +17,7 @@ from typing import Any
 
 from aws_fota import output
 from aws_fota.errors import AwsFotaError
-from benchmarks import emulator, generation, parser, peers, tables, toolchain
+from benchmarks import emulator, generation, parser, peers, tables, toolchain, update_engine
 from benchmarks.comparison import comparison
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,6 +41,7 @@ class Part:
 
 PARTS = (
     Part("parser", parser.measure, parser.KEYS),
+    Part("engine", update_engine.measure, update_engine.KEYS),
     Part("peers", peers.measure, peers.KEYS),
     Part("generate", generation.measure, generation.KEYS),
     Part("emulator", emulator.measure, emulator.KEYS),
