@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 
 class CommandModule(Protocol):
@@ -26,8 +25,7 @@ class CommandModule(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """One command.
 
     Attributes:

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aws_fota import resources
 from aws_fota.config import build_folder
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from aws_fota.codegen.model import Model
 
 
-@dataclass(frozen=True)
-class ModelSource:
+class ModelSource(NamedTuple):
     """Where a model comes from.
 
     Attributes:

@@ -8,15 +8,13 @@ The one place to add a file or a source of variables. A module listed in :data:`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_fota.codegen import engine_table, engine_texts, job_members, parser_tables
 from aws_fota.codegen.model import Model
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """One generated file.
 
     Attributes:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_fota.codegen import engine_words, transitions
 from aws_fota.codegen.model import Model
@@ -18,8 +17,7 @@ _GROUPS = {
 }
 
 
-@dataclass(frozen=True)
-class CRow:
+class CRow(NamedTuple):
     """One row as arguments of the macro ROW."""
 
     event: str

@@ -8,7 +8,7 @@ inputs follow in the order of ``enum aws_fota_input_id``.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: In the order of ``enum aws_fota_phase``.
 PHASES = (
@@ -220,8 +220,7 @@ EFFECTS = {
 }
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """The words that one build uses, in the order of the tables above.
 
     Attributes:

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_fota.codegen.model import Model
 from aws_fota.jobdoc.model import URL_TYPES, Field, FieldType
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """One member: a destination with the C type that its fields need."""
 
     #: The destination, which is the member's name.

@@ -6,9 +6,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 from aws_fota.codegen.result import MARK, GenerationResult
 from aws_fota.errors import AwsFotaError, ErrorList, InputError
@@ -36,8 +36,7 @@ class State(Enum):
     STALE = "stale"
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """One file of the module, or one that is left over.
 
     Attributes:

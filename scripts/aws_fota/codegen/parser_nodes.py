@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aws_fota.codegen.naming import field_macro
 from aws_fota.jobdoc.model import Field, FieldType, PathStep, dotted
@@ -37,8 +38,7 @@ _TYPES = {
 _URL_PLACES = {FieldType.SCHEME: ".scheme", FieldType.HOST: ".host", FieldType.PATH: ".path) + 1"}
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """An entry of the node table, in C's words.
 
     Attributes:

@@ -7,8 +7,7 @@ Written from ``doc/parser.md``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_fota.codegen.model import Model
 from aws_fota.codegen.parser_envelope import envelope
@@ -40,24 +39,21 @@ MESSAGE_MAX = 65535
 _OUTER = 2
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(NamedTuple):
     """Least and greatest value of an integer, as C writes them."""
 
     minimum: str
     maximum: str
 
 
-@dataclass(frozen=True)
-class ContainerEntry:
+class ContainerEntry(NamedTuple):
     """The members that violate together with a container."""
 
     mask: str
     comment: str
 
 
-@dataclass(frozen=True)
-class Uses:
+class Uses(NamedTuple):
     """What the parser is generated without when a description does not have it."""
 
     boolean: bool
@@ -69,8 +65,7 @@ class Uses:
     odd_words: bool
 
 
-@dataclass(frozen=True)
-class ParserTables:
+class ParserTables(NamedTuple):
     """Everything that the parser's templates vary with; masks are initialisers of sets of members."""
 
     nodes: tuple[Node, ...]

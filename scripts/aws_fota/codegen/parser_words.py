@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aws_fota.codegen.naming import c_char
 
@@ -22,8 +22,7 @@ class DoesNotFit(ValueError):
     """A word or the table is too large; the message says which."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A text, and the node or value that it stands for.
 
     Attributes:
@@ -51,8 +50,7 @@ def _byte(byte: int) -> str:
     return c_char(byte) if 0x20 <= byte < 0x7F else str(byte)
 
 
-@dataclass(frozen=True)
-class WordList:
+class WordList(NamedTuple):
     """The words that can stand in one place.
 
     Attributes:

@@ -8,16 +8,14 @@ there is one, is looked up next. No row means that nothing changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_fota.codegen.engine_words import BOOTED, BUSY, UNREPORTED
 from aws_fota.codegen.model import Model
 from aws_fota.jobdoc.model import Foreign
 
 
-@dataclass(frozen=True)
-class Features:
+class Features(NamedTuple):
     """What a build has; rows of what it has not are not generated."""
 
     #: Jobs of other operations are offered to the application.
@@ -48,8 +46,7 @@ class Features:
 ALL = Features(offers=True, leaves=True, rejects=True, dispatches=True, reports_on_download=True)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One transition.
 
     Attributes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_fota.errors import InputError
 
@@ -18,8 +17,7 @@ USED = "AWS_FOTA_DESCRIPTION_USED"
 _CACHE_LINE = re.compile(r"([A-Za-z0-9_.-]+):[A-Z]+=(.*)")
 
 
-@dataclass(frozen=True)
-class BuildFolder:
+class BuildFolder(NamedTuple):
     """The build of one application.
 
     Attributes:
