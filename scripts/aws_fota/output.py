@@ -13,12 +13,17 @@ from pathlib import Path
 from aws_fota.errors import InputError
 
 
-def write_all(files: Mapping[Path, bytes]) -> None:
+def write_all(files: Mapping[Path, bytes], *, durable: bool = True) -> None:
     """Write several files: all are written beside their targets first, and only then put in place.
 
     The mode of a file that is replaced is kept; a new one gets what the umask allows. Missing folders are made, and
     removed again when the files cannot be written. What is no file, such as ``/dev/null`` or a pipe, is written into
     and never replaced.
+
+    Args:
+        files: content by path.
+        durable: whether a file must survive a power failure right after; waiting for the disk takes milliseconds a
+            file, and what can be made again, and is compared before it is used, need not wait.
 
     Raises:
         InputError: a file or its folder cannot be written. While files are prepared nothing has changed; what fails
@@ -32,7 +37,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
             with _telling(path):
                 folders.extend(_made(path.parent))
                 if not _is_special(path):
-                    prepared[path] = _prepare(path, content)
+                    prepared[path] = _prepare(path, content, durable)
         for path in [path for path in files if path not in prepared]:
             with _telling(path), path.open("wb", buffering=0) as stream:
                 _write_through(stream, files[path])
@@ -124,7 +129,7 @@ def _write_through(stream: FileIO, content: bytes) -> None:
         rest = rest[stream.write(rest) :]
 
 
-def _prepare(path: Path, content: bytes) -> Path:
+def _prepare(path: Path, content: bytes, durable: bool) -> Path:
     """A temporary file beside `path` that holds `content`, with the mode that `path` is to have."""
     if path.is_dir():
         raise IsADirectoryError(None, "is a folder", str(path))
@@ -135,7 +140,8 @@ def _prepare(path: Path, content: bytes) -> Path:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         temporary.chmod(mode)
     except BaseException:
         with contextlib.suppress(OSError):

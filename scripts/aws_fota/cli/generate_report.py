@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import hashlib
 import json
 import re
@@ -109,6 +108,9 @@ def print_diff(comparisons: Sequence[Comparison], folder: Path) -> None:
 
 
 def _diff(comparison: Comparison, folder: Path) -> Iterator[str]:
+    # Not at the top: few runs show a difference.
+    import difflib
+
     name = str(folder / comparison.path)
     old_name = name if comparison.old is not None else "/dev/null"
     new_name = f"{name} (generated)" if comparison.new is not None else "/dev/null"

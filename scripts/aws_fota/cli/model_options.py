@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from aws_fota import resources
-from aws_fota.config import build_folder
 from aws_fota.config.limits import Settings
 
 if TYPE_CHECKING:
@@ -42,12 +41,13 @@ class ModelSource(NamedTuple):
             AwsFotaError: whatever is wrong with the files.
         """
         from aws_fota.codegen.model import Model
-        from aws_fota.config import dotconfig
-        from aws_fota.config.settings import CORE_ONLY, FOTA_DOWNLOAD, NRF_CONNECT_SDK, settings
         from aws_fota.jobdoc.load import load
 
         if self.config is None:
             return Model(load(self.description, Settings()))
+        from aws_fota.config import dotconfig
+        from aws_fota.config.settings import CORE_ONLY, FOTA_DOWNLOAD, NRF_CONNECT_SDK, settings
+
         config = dotconfig.read(self.config)
         chosen = settings(config)
         return Model(
@@ -89,6 +89,8 @@ def model_source(args: argparse.Namespace) -> ModelSource:
     """
     if args.build_dir is None:
         return ModelSource(args.description or resources.default_description(), args.config)
+    from aws_fota.config import build_folder
+
     found = build_folder.locate(args.build_dir)
     description = args.description or found.description or resources.default_description()
     return ModelSource(description, found.config, found.path)

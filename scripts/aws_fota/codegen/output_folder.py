@@ -79,7 +79,7 @@ def refuse_foreign(comparisons: tuple[Comparison, ...], folder: Path) -> None:
             fix="move it away, or choose another folder with -o",
         )
         for comparison in comparisons
-        if comparison.state is State.DIFFERS and comparison.old is not None and not _is_marked(comparison.old)
+        if comparison.state is State.DIFFERS and comparison.old is not None and not _is_ours(comparison.old)
     ]
     if errors:
         raise errors[0] if len(errors) == 1 else ErrorList(errors)
@@ -98,7 +98,9 @@ def apply(comparisons: tuple[Comparison, ...], folder: Path) -> None:
             folder / comparison.path: comparison.new
             for comparison in comparisons
             if comparison.state in (State.DIFFERS, State.MISSING) and comparison.new is not None
-        }
+        },
+        # The next run compares, and finds a file that a power failure damaged.
+        durable=False,
     )
     for comparison in comparisons:
         if comparison.state is State.STALE:
@@ -226,6 +228,14 @@ def _begins_with_mark(path: Path) -> bool:
 
 def _is_marked(content: bytes) -> bool:
     return MARK.encode() in content[:_BANNER_MAX]
+
+
+def _is_ours(content: bytes) -> bool:
+    """Whether a file in the place of a generated one may be overwritten: it carries the mark, or holds nothing at all.
+
+    :func:`apply` does not wait for the disk; a power failure right after can leave files empty, or full of NULs.
+    """
+    return _is_marked(content) or not content.strip(b"\0")
 
 
 def _remove(folder: Path, path: str) -> None:

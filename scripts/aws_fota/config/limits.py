@@ -7,10 +7,10 @@ Kconfig's ``range``, the check at configure time and the ``BUILD_ASSERT`` in the
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """One Kconfig symbol of the module, without its ``CONFIG_`` prefix."""
 
     symbol: str

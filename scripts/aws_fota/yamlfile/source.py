@@ -11,12 +11,10 @@ from typing import Any
 import yaml
 
 from aws_fota.errors import AwsFotaError, ErrorList, InputError
+from aws_fota.yamlfile.file_content import content
 
 #: Where a value stands: the keys and indices that lead to it.
 Location = tuple[str | int, ...]
-
-#: Bytes. A description of 200 fields has about 30 000; more than this is a file given by mistake.
-SIZE_MAX = 1 << 20
 
 #: No schema needs more than 6 levels; deeper nesting is refused before any recursion follows it.
 NESTING_MAX = 16
@@ -69,29 +67,6 @@ def read(path: Path) -> YamlSource:
         ErrorList: keys occur twice, or values are of a kind that has no place in a description.
     """
     return parse(path, content(path))
-
-
-def content(path: Path) -> bytes:
-    """The bytes of a description.
-
-    Raises:
-        InputError: the file cannot be read, or is larger than SIZE_MAX.
-    """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(SIZE_MAX + 1)
-    except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror or error}", rule="file", path=path, fix="name a file that can be read"
-        ) from error
-    if len(data) > SIZE_MAX:
-        raise InputError(
-            f"is larger than {SIZE_MAX} bytes",
-            rule="file",
-            path=path,
-            fix="name the file that is meant",
-        )
-    return data
 
 
 def parse(path: Path, data: bytes) -> YamlSource:

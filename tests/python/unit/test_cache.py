@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
-from aws_fota import cache
+from aws_fota import cache, resources
 from aws_fota.codegen.generate import generate
 from aws_fota.codegen.model import Model
+from aws_fota.config.limits import Settings
+from aws_fota.errors import AwsFotaError
 from aws_fota.jobdoc.load import load
-from aws_fota.yamlfile import schema
+from aws_fota.yamlfile import schema, source
 from descriptions import DEFAULT
 
 
@@ -81,3 +84,37 @@ def test_only_a_sound_description_is_remembered(tmp_path: Path, monkeypatch: pyt
                 with pytest.raises(Exception, match="is missing"):
                     load(path)
     assert looks == ["aws_fota.yaml"] * 3
+
+
+def test_a_checked_description_is_taken_from_it_without_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "aws_fota.yaml"
+    path.write_bytes(resources.default_description().read_bytes())
+    described = load(path)
+    (kept,) = (cache.cache_folder() / "checked").iterdir()
+    monkeypatch.setattr(source, "parse", None)
+    assert load(path) == described
+    assert (load(path).path, load(path).source) == (str(path), "aws_fota.yaml")
+    monkeypatch.undo()
+    monkeypatch.setenv("AWS_FOTA_CACHE", str(tmp_path / "cache"))
+    for damaged in (b"", kept.read_bytes()[:40], pickle.dumps("another thing")):
+        kept.write_bytes(damaged)
+        assert load(path) == described
+        assert pickle.loads(kept.read_bytes()) == described
+
+
+def test_a_description_that_was_refused_is_refused_again(tmp_path: Path) -> None:
+    path = tmp_path / "aws_fota.yaml"
+    path.write_bytes(resources.default_description().read_bytes().replace(b"type: u32", b"type: u33"))
+    for _ in range(2):
+        with pytest.raises(AwsFotaError, match="u33"):
+            load(path)
+    assert not list((cache.cache_folder() / "checked").iterdir())
+
+
+def test_one_that_other_limits_let_through_is_checked_again(tmp_path: Path) -> None:
+    path = tmp_path / "aws_fota.yaml"
+    deep = resources.default_description().read_bytes().replace(b"path: size\n", b"path: a.b.c.d.size\n")
+    path.write_bytes(deep)
+    assert load(path, Settings(json_depth=16)).fields[2].path == ("a", "b", "c", "d", "size")
+    with pytest.raises(AwsFotaError, match="JSON_DEPTH"):
+        load(path, Settings(json_depth=4))

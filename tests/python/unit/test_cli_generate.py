@@ -195,6 +195,17 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str], mode: list[str],
     assert bool(err) is ("--check" in mode)
 
 
+@pytest.mark.parametrize("left", [b"", b"\0" * 4096])
+def test_what_a_power_failure_leaves_is_generated_again(
+    folder: Path, capsys: pytest.CaptureFixture[str], left: bytes
+) -> None:
+    told(capsys, ["-o", "out"], 0)
+    whole = on_disk(folder)
+    Path("out", LIMITS).write_bytes(left)
+    told(capsys, ["-o", "out"], 0)
+    assert on_disk(folder) == whole
+
+
 @pytest.mark.parametrize("mode", [[], ["--dry-run"]])
 def test_a_file_without_the_mark_is_never_overwritten(
     folder: Path, capsys: pytest.CaptureFixture[str], mode: list[str]

@@ -75,6 +75,16 @@ def test_an_interruption_leaves_no_temporary_file(tmp_path: Path, monkeypatch: p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_can_be_made_again_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    write_all({tmp_path / "x": b"1", tmp_path / "y": b"2"}, durable=False)
+    assert waited == []
+    write_all({tmp_path / "x": b"3"})
+    assert len(waited) == 1
+    assert everything(tmp_path) == {"x": b"3", "y": b"2"}
+
+
 def test_an_unchanged_file_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "x"
     assert write_if_changed(path, b"1")
