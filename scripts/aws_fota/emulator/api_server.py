@@ -32,7 +32,7 @@ from aws_fota.emulator.api_things import ThingsApi
 from aws_fota.emulator.http_log import LOGGER
 from aws_fota.emulator.http_server import HttpServer
 from aws_fota.emulator.jobs_model import ControlError, Delivery
-from aws_fota.emulator.listening import listen
+from aws_fota.emulator.listening import listen, stop_listening
 from aws_fota.emulator.service import JobsService
 from aws_fota.emulator.storage_objects import ObjectStore
 from aws_fota.emulator.storage_signature import Credentials, SignatureRefused
@@ -122,14 +122,10 @@ class ApiServer:
 
     async def close(self) -> None:
         """Stop listening and close all connections."""
-        for server in self._servers:
-            server.close()
+        await stop_listening(self._servers)
         if self._web is not None:
             await self._web.shutdown(timeout=1.0)
             self._web = None
-        for server in self._servers:
-            await server.wait_closed()
-        self._servers.clear()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")

@@ -16,6 +16,7 @@ import itertools
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from aws_fota.emulator import jobs_topics
 from aws_fota.emulator.gateway_connection import Connection
@@ -24,7 +25,7 @@ from aws_fota.emulator.gateway_limits import GatewayLimits
 from aws_fota.emulator.gateway_policy import Identity, OwnThing, Policy
 from aws_fota.emulator.gateway_session import Keeper, Kept, Session
 from aws_fota.emulator.jobs_model import Delivery
-from aws_fota.emulator.listening import listen, tell_refusals
+from aws_fota.emulator.listening import listen, stop_listening
 from aws_fota.emulator.mqtt_packets import (
     SUBSCRIPTION_REFUSED,
     Connack,
@@ -43,6 +44,7 @@ from aws_fota.emulator.mqtt_packets import (
 )
 from aws_fota.emulator.mqtt_subscriptions import SubscriptionTree, matches
 from aws_fota.emulator.output_commit import OutputCommit
+from aws_fota.emulator.tls_handshake import TlsHandshakes
 from aws_fota.emulator.trace import Trace
 
 #: Answers a request on a Jobs topic: thing, topic, payload.
@@ -78,6 +80,7 @@ class Gateway:
         self._tree = SubscriptionTree()
         self._retained: dict[str, Publish] = {}
         self._servers: list[asyncio.Server] = []
+        self._handshakes: list[TlsHandshakes] = []
         self._anonymous = itertools.count(1)
         self._closing = False
         self._keeper: Keeper | None = None
@@ -120,12 +123,13 @@ class Gateway:
             InputError: the address cannot be bound.
         """
         loop = asyncio.get_running_loop()
-        if tls is not None:
-            tell_refusals(tls, lambda reason: self.trace.add("", "", "REFUSED", note=f"TLS: {reason}"))
         self._closing = False
-        server, bound = await listen(
-            lambda: loop.create_server(lambda: Connection(self), host, port, ssl=tls), host, port, option
-        )
+        protocol: Callable[[], asyncio.Protocol] = partial(Connection, self)
+        if tls is not None:
+            handshakes = TlsHandshakes(tls, self.limits.connect_timeout_s, protocol, self._refused)
+            self._handshakes.append(handshakes)
+            protocol = handshakes.protocol
+        server, bound = await listen(lambda: loop.create_server(protocol, host, port), host, port, option)
         self._servers.append(server)
         return bound
 
@@ -137,14 +141,20 @@ class Gateway:
     async def interrupt(self) -> None:
         """Stop listening and close all connections until :meth:`listen`; sessions and faults stay."""
         self._closing = True
-        for server in self._servers:
-            server.close()
+        await stop_listening(self._servers)
+        for handshakes in self._handshakes:
+            await handshakes.close()
+        self._handshakes.clear()
         for connection in list(self._all):
             connection.will = None
             connection.cut("the gateway stops")
-        for server in self._servers:
-            await server.wait_closed()
-        self._servers.clear()
+        for _ in range(10):
+            # A connection is gone a few turns of the event loop after it was cut, with TLS later than without.
+            if self._all:
+                await asyncio.sleep(0)
+
+    def _refused(self, reason: str) -> None:
+        self.trace.add("", "", "REFUSED", note=reason)
 
     def cut(self, client_id: str) -> bool:
         """Break a client's connection off; whether there was one."""

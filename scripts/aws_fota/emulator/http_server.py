@@ -18,7 +18,7 @@ from aws_fota.emulator import http_range, storage_presigned
 from aws_fota.emulator.clock import Clock
 from aws_fota.emulator.http_faults import HttpFault
 from aws_fota.emulator.http_log import LOGGER
-from aws_fota.emulator.listening import listen
+from aws_fota.emulator.listening import listen, stop_listening
 from aws_fota.emulator.storage_objects import ObjectStore, StoredObject
 from aws_fota.emulator.storage_signature import Credentials, SignatureRefused
 
@@ -104,14 +104,10 @@ class HttpServer:
 
     async def close(self) -> None:
         """Stop listening and close all connections."""
-        for server in self._servers:
-            server.close()
+        await stop_listening(self._servers)
         if self._web is not None:
             await self._web.shutdown(timeout=1.0)
             self._web = None
-        for server in self._servers:
-            await server.wait_closed()
-        self._servers.clear()
 
     async def handle(self, request: web.BaseRequest, granted: StoredObject | None = None) -> web.StreamResponse:
         """Answer a request and log it.

@@ -8,7 +8,6 @@ import contextlib
 import errno
 import ipaddress
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 
 from aws_fota.errors import InputError
@@ -50,23 +49,23 @@ async def listen(
     return server, bound
 
 
-def tell_refusals(context: ssl.SSLContext, tell: Callable[[str], None]) -> None:
-    """Have `tell` called with the reason for which a TLS handshake failed, which asyncio keeps to itself."""
+async def stop_listening(servers: list[asyncio.Server]) -> None:
+    """Close servers, and take them out of the list.
 
-    class Handshaking(ssl.SSLObject):
-        def do_handshake(self) -> None:
-            try:
-                super().do_handshake()
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                raise
-            except ssl.SSLCertVerificationError as error:
-                tell(f"its certificate was refused: {error.verify_message}")
-                raise
-            except ssl.SSLError as error:
-                tell((error.reason or str(error)).replace("_", " ").lower())
-                raise
-
-    context.sslobject_class = Handshaking
+    asyncio (3.11) forgets the socket of a connection that it has accepted when its server is closed in the same turn
+    of the event loop; so nothing is accepted any more first, and what was accepted gets its protocol.
+    """
+    loop = asyncio.get_running_loop()
+    for server in servers:
+        for listening in server.sockets:
+            # A loop without readers, as on Windows, accepts in another way.
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_reader(listening.fileno())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for server in servers:
+        server.close()
+    servers.clear()
 
 
 def is_loopback(host: str) -> bool:

@@ -161,6 +161,8 @@ def _publish(flags: int, body: _Body) -> Publish:
 
 def _connect(body: _Body) -> Connect:
     name, level = body.text(), body.byte()
+    if (name, level) == ("MQTT", 5):
+        raise ProtocolError("MQTT 5 is not served, only 3.1.1", ConnectCode.UNSUPPORTED_PROTOCOL_VERSION)
     if (name, level) == ("MQIsdp", 3) or (name == "MQTT" and level != LEVEL):
         raise ProtocolError(f"protocol level {level} is not MQTT 3.1.1", ConnectCode.WRONG_PROTOCOL_VERSION)
     if name != "MQTT":

@@ -38,6 +38,8 @@ class ConnectCode(IntEnum):
     SERVER_UNAVAILABLE = 3
     BAD_CREDENTIALS = 4
     NOT_AUTHORIZED = 5
+    #: The reason code of MQTT 5, in a CONNACK of MQTT 5: clients of that version understand no other.
+    UNSUPPORTED_PROTOCOL_VERSION = 0x84
 
 
 #: The return code of SUBACK for a filter that is not granted.
@@ -159,6 +161,8 @@ def encode(packet: Outgoing) -> bytes:
         packet_id = _u16(packet.packet_id) if packet.qos else b""
         return _framed(Kind.PUBLISH, flags, _text(packet.topic) + packet_id + packet.payload)
     if isinstance(packet, Connack):
+        if packet.code is ConnectCode.UNSUPPORTED_PROTOCOL_VERSION:
+            return _framed(Kind.CONNACK, 0, bytes([0, packet.code, 0]))
         return _framed(Kind.CONNACK, 0, bytes([packet.session_present, packet.code]))
     if isinstance(packet, Puback):
         return _framed(Kind.PUBACK, 0, _u16(packet.packet_id))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from aws_fota.emulator.listening import listen
+from aws_fota.emulator.listening import listen, stop_listening
 from aws_fota.emulator.overview import Overview
 
 #: What the page is bound to, whatever --host says: it shows everything and asks nobody who they are.
@@ -46,7 +46,7 @@ class PageServer:
 
     def __init__(self, overview: Overview) -> None:
         self._overview = overview
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._web: web.Server | None = None
         self._streams: set[asyncio.Task[None]] = set()
 
@@ -58,18 +58,17 @@ class PageServer:
         """
         handler = self._web = web.Server(self._handle, access_log=None)
         loop = asyncio.get_running_loop()
-        self._server, bound = await listen(lambda: loop.create_server(handler, HOST, port), HOST, port, "--page-port")
+        server, bound = await listen(lambda: loop.create_server(handler, HOST, port), HOST, port, "--page-port")
+        self._servers.append(server)
         return bound
 
     async def close(self) -> None:
         """End."""
-        if self._server is None or self._web is None:
-            return
-        self._server.close()
+        await stop_listening(self._servers)
         for stream in self._streams:
             stream.cancel()
-        await self._web.shutdown(timeout=1.0)
-        await self._server.wait_closed()
+        if self._web is not None:
+            await self._web.shutdown(timeout=1.0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         name = request.host.rpartition(":")[0] if ":" in request.host else request.host

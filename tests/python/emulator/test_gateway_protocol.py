@@ -35,7 +35,8 @@ def test_connect_ping_and_disconnect() -> None:
 @pytest.mark.parametrize(
     ("raw", "answer"),
     [
-        (packet(0x10, text("MQTT") + b"\x05\x02\0\0\0" + text("lamp")), b"\x20\x02\0\x01"),
+        (packet(0x10, text("MQTT") + b"\x05\x02\0\0\0" + text("lamp")), b"\x20\x03\0\x84\0"),
+        (packet(0x10, text("MQTT") + b"\x06\x02\0\0\0" + text("lamp")), b"\x20\x02\0\x01"),
         (packet(0x10, text("MQIsdp") + b"\x03\x02\0\0" + text("lamp")), b"\x20\x02\0\x01"),
         (connect("", clean=False), b"\x20\x02\0\x02"),
         (connect("x" * 129), b"\x20\x02\0\x02"),
