@@ -150,6 +150,45 @@ def test_a_host_that_others_reach_is_warned_of(image: Path, monkeypatch: pytest.
     run(test())
 
 
+def test_a_page_shows_the_lines_too(image: Path) -> None:
+    async def test() -> None:
+        emulate = Running(EmulateOptions(thing="lamp", image=image, page_port=0))
+        await emulate.line("Ctrl-C")
+        client = await emulate.client()
+        await emulate.line("lamp connected")
+        async with aiohttp.ClientSession() as session, session.get(f"{emulate.said['page']}events") as reply:
+            snapshot = json.loads((await reply.content.readline())[6:])
+        assert snapshot["lines"] == ["lamp connected"]
+        assert snapshot["jobs"][0]["job_id"] == emulate.said["job"]
+        await client.close()
+        await emulate.end()
+
+    run(test())
+
+
+def test_a_terminal_gets_the_live_view_and_the_warning_in_red(image: Path) -> None:
+    pty = pytest.importorskip("pty", reason="no terminals on this system")
+    command = [sys.executable, "-m", "aws_fota", "emulate", "--thing", "lamp", "--image", str(image)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(aws_fota.__file__).parents[1]), "TERM": "xterm"}
+    environment.pop("NO_COLOR", None)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([*command, "--host", "0.0.0.0"], stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        seen = b""
+        try:
+            while b"QUEUED" not in seen:
+                seen += os.read(ours, 65536)
+            process.send_signal(signal.SIGINT)
+            while b"ended" not in seen:
+                seen += os.read(ours, 65536)
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
+            os.close(ours)
+    assert b"\x1b[1;31mwarning: whoever reaches" in seen
+    assert b"1 things, 0 connected, 1 jobs" in seen
+
+
 def test_the_split_form_is_public_and_the_options_are_used(image: Path) -> None:
     options = EmulateOptions(
         thing="door:1", image=image, job_id="my-job", operation="modem", fwversion="7", split_form=True

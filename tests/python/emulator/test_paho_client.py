@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import queue
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -22,9 +23,22 @@ DOCUMENT = {"operation": "app_fw_update", "size": 4}
 
 
 class Device:
-    """A paho client whose callbacks go into queues."""
+    """A paho client whose callbacks go into queues.
 
-    def __init__(self, port: int, client_id: str = "lamp", **options: Any) -> None:
+    Args:
+        will: topic, payload, QoS and whether it is retained.
+        certificates: the folder with what a device is given, for TLS.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        client_id: str = "lamp",
+        *,
+        will: tuple[str, str, int, bool] | None = None,
+        certificates: Path | None = None,
+        **options: Any,
+    ) -> None:
         self.messages: queue.Queue[paho.MQTTMessage] = queue.Queue()
         self.events: queue.Queue[tuple[str, Any]] = queue.Queue()
         self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, **options)
@@ -33,6 +47,11 @@ class Device:
         self.client.on_disconnect = lambda client, data, flags, reason, props: self.events.put(("disconnected", reason))
         self.client.on_subscribe = lambda client, data, mid, reasons, props: self.events.put(("subscribed", reasons))
         self.client.reconnect_delay_set(1, 1)
+        if will is not None:
+            self.client.will_set(*will)
+        if certificates is not None:
+            files = (certificates / name for name in ("ca.crt", "device.crt", "device.key"))
+            self.client.tls_set(*map(str, files))
         self.client.connect("127.0.0.1", port, keepalive=30)
         self.client.loop_start()
 
