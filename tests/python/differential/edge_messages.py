@@ -31,6 +31,8 @@ from differential.value_strategies import (
 #: Texts with one character that some rule treats in a way of its own, written plainly and as an escape.
 _ODD = [quoted(start + odd + end) for odd in ODD_CHARACTERS for start, end in (("", ""), ("a", ""), ("a", "b"))]
 _ODD += [quoted(odd, frozenset({0}), upper=True, short=False) for odd in ODD_CHARACTERS]
+#: A good value of each type that shares its destination.
+_PARTS = {FieldType.URL: b'"http://h/"', FieldType.SCHEME: b'"http"', FieldType.HOST: b'"h"', FieldType.PATH: b'"/"'}
 _ANY = (*TYPES, *NUMBERS, *NASTY, *_ODD)
 
 
@@ -149,10 +151,11 @@ def document_messages(description: Description, settings: Settings) -> Iterator[
         # Every two fields, so that all that share a destination meet, in both orders, and with themselves.
         for other in description.fields:
             document = Members()
-            place(document, field, Spelled(b"0"))
-            second = Members()
-            place(second, other, Spelled(b'"http"'))
-            document.members += second.members
+            place(document, field, Spelled(_PARTS.get(field.type, b"0")))
+            if other is field:
+                document.members *= 2
+            else:
+                place(document, other, Spelled(b'"http"'))
             yield MessageKind.EXECUTION, render(_execution(document))
     for depth in range(settings.json_depth - 4, settings.json_depth + 2):
         yield MessageKind.EXECUTION, render(_execution(Members([(b'"x"', Spelled(nested(depth)))])))

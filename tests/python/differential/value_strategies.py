@@ -22,8 +22,8 @@ CODES = tuple(code.text for code in Refusal if code)
 
 #: Single characters that some rule treats in a way of its own.
 ODD_CHARACTERS = (
-    *'\0\x01\t\n\r\x1f !"#%/:?@[\\]^`{|}~\x7f\x80\xa0é\u017f\u212a€\ud7ff\ue000\ufeff\uffff\U0001f600\U0010ffff',
-    *("\ud800", "\udbff", "\udc00", "\udfff"),
+    *'\0\x01\t\n\r\x1f !"#%/:?@[\\]^`{|}~\x7f\x80\xa0é\u07ff\u0800\u017f\u212a€\ud7ff\ue000\ufeff\uffff',
+    *("\U00010000", "\U0001f600", "\U0010ffff", "\ud800", "\udbff", "\udc00", "\udfff"),
 )
 
 #: Numbers that are fine text, and whether they are integers is another matter.
@@ -45,7 +45,7 @@ NASTY = (
     b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xf5"', b'"\x80"', b'"\xff"', b"\xef\xbb\xbf1", b"[1,]", b"[,1]",
     b"[1 2]", b"{,}", b'{"a"}', b'{"a":}', b'{"a":1,}', b"{1:2}", b'{"a" "b"}', b"[}", b"{]", b"/**/1", b"//\n1",
     b"1\x0b", b"1\x0c", b"1\xc2\xa0", b'"\\ud800"', b'"\\udc00\\ud800"', b'"\\uDBFF\\uDFFF"', b'"\\u0000"',
-    b'{"a":1,"a":2}', b'{"":{"":[]}}', b'"\\/\\b\\f"',
+    b'{"a":1,"a":2}', b'{"":{"":[]}}', b'"\\/\\b\\f"', b'"\x01"', b'"\x1f"', b'"\xf0\x8f\xbf\xbf"', b"1e5e5", b"1.5.5",
 )  # fmt: skip
 
 
