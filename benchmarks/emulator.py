@@ -37,14 +37,21 @@ class Run:
     Attributes:
         seconds: from the first update to the last answer.
         rss_mb: the most memory that the emulator ever took, in MiB.
+        cpu_s: what the emulator computed, the connecting of the devices included; it tells more than the rate where
+            the machine does other things too.
     """
 
     seconds: float
     rss_mb: float
+    cpu_s: float
 
     @property
     def updates_per_s(self) -> float:
         return DEVICES * (PROGRESS + 2) / self.seconds
+
+    @property
+    def cpu_us_per_update(self) -> float:
+        return 1e6 * self.cpu_s / (DEVICES * (PROGRESS + 2))
 
 
 def measure(folder: Path) -> Mapping[str, Any]:
@@ -62,6 +69,8 @@ def measure(folder: Path) -> Mapping[str, Any]:
         "emulator.devices": DEVICES,
         "emulator.updates_per_s": round(plain.updates_per_s),
         "emulator.rss_mb": round(plain.rss_mb, 1),
+        "emulator.cpu_us_per_update": round(plain.cpu_us_per_update),
+        "emulator.state_cpu_us_per_update": round(kept.cpu_us_per_update),
         "emulator.state_updates_per_s": round(kept.updates_per_s),
         "emulator.state_rss_mb": round(kept.rss_mb, 1),
     }
@@ -109,7 +118,7 @@ async def _measured(process: asyncio.subprocess.Process) -> Run:
     _check(report["executions"])
     for device in devices:
         device.close()
-    return Run(seconds, report["rss_mb"])
+    return Run(seconds, report["rss_mb"], report["cpu_s"])
 
 
 def _check(executions: Mapping[str, list[list[Any]]]) -> None:

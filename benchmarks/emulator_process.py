@@ -10,6 +10,7 @@ import asyncio
 import json
 import resource
 import sys
+import time
 from pathlib import Path
 
 from aws_fota.emulator.emulator import Emulator
@@ -26,6 +27,7 @@ async def serve(things: int, job: str, state: Path | None) -> None:
             emulator.create_thing(name)
         emulator.create_job(job, {"operation": "app_fw_update", "size": 181124}, names)
         print(emulator.mqtt_port, flush=True)
+        idle = time.process_time()
         while await asyncio.to_thread(sys.stdin.readline):
             executions = {
                 name: [
@@ -36,7 +38,8 @@ async def serve(things: int, job: str, state: Path | None) -> None:
                 for name, tries in emulator.service.ledger.jobs[job].executions.items()
             }
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 2**20
-            print(json.dumps({"executions": executions, "rss_mb": peak}), flush=True)
+            cpu_s = time.process_time() - idle
+            print(json.dumps({"executions": executions, "rss_mb": peak, "cpu_s": cpu_s}), flush=True)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,7 @@ class Emulator:
         self.tls_port = tls_port
         self.https_port = https_port
         self._certificates = certificates
+        self._certified: set[str] = set()
         self._state_path = state
         self._state: State | None = None
         self._bind = host
@@ -123,6 +124,7 @@ class Emulator:
     async def __aenter__(self) -> Emulator:
         self._open_state()
         try:
+            self._certify()
             await self._listen()
         except BaseException:
             await self._close()
@@ -193,8 +195,9 @@ class Emulator:
         """Make what an operator changed last, before the operator is told that it was done.
 
         Raises:
-            AwsFotaError: the state file cannot be written.
+            AwsFotaError: the state file, or a certificate for a thing that was made, cannot be written.
         """
+        self._certify()
         if self._state is not None:
             self._state.changed()
             self._state.output.release()
@@ -208,8 +211,7 @@ class Emulator:
     def create_thing(self, name: str) -> None:
         """Register a thing; its client id is its name, and so is that of its certificate."""
         self.service.control.create_thing(name)
-        if self._certificates is not None:
-            self._certificates.issue(name)
+        self._certify()
         self._kept()
 
     def upload(self, bucket: str, key: str, data: bytes, *, public: bool = False) -> StoredObject:
@@ -347,6 +349,13 @@ class Emulator:
         deliveries = self.service.handle(thing, topic, payload)
         self._arm()
         return deliveries
+
+    def _certify(self) -> None:
+        """See that each thing has a certificate, whoever made it."""
+        if self._certificates is not None:
+            for name in sorted(self.service.ledger.things.keys() - self._certified):
+                self._certificates.issue(name)
+                self._certified.add(name)
 
     def _kept(self) -> None:
         if self._state is not None:

@@ -14,8 +14,9 @@ from aws_fota.emulator.clock import Clock
 #: The query of a URL: from a ``?`` that a name and ``=`` follow, to the end of the JSON string or the next space.
 _QUERY = re.compile(rb"\?[A-Za-z0-9_.~%-]+=[^\"\s<>]*")
 
-#: Entries that are kept unless told otherwise; the oldest are dropped.
+#: Entries that are kept unless told otherwise, and bytes of their payloads; the oldest are dropped.
 KEPT = 100_000
+KEPT_BYTES = 64 * 1024 * 1024
 
 
 def without_queries(data: bytes) -> bytes:
@@ -61,7 +62,9 @@ class Trace:
     """
 
     def __init__(self, clock: Clock, kept: int = KEPT) -> None:
-        self.entries: deque[TraceEntry] = deque(maxlen=kept)
+        self.entries: deque[TraceEntry] = deque()
+        self._kept = kept
+        self._bytes = 0
         self.listeners: list[Callable[[TraceEntry], None]] = []
         self._clock = clock
         self._count = 0
@@ -96,6 +99,9 @@ class Trace:
             note,
         )
         self.entries.append(entry)
+        self._bytes += len(entry.payload)
+        while len(self.entries) > self._kept or self._bytes > KEPT_BYTES:
+            self._bytes -= len(self.entries.popleft().payload)
         for listener in list(self.listeners):
             listener(entry)
 

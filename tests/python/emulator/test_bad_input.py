@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from mqtt_bench import PATIENCE, MqttBench, RawClient, bench, connect, publish, run, text
 
+from aws_fota.emulator import trace
 from aws_fota.emulator.certificates import CertificateFolder
 from aws_fota.emulator.gateway_limits import GatewayLimits
 from aws_fota.emulator.happenings import Happenings
@@ -126,6 +127,23 @@ def test_a_flood_of_messages_holds_nobody_up() -> None:
                 await it.goes_on()
             for client in flood:
                 await client.quiet()
+
+    run(test())
+
+
+def test_a_flood_of_large_messages_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "KEPT_BYTES", 1_000_000)
+
+    async def test() -> None:
+        async with watched() as it:
+            client = await it.mqtt.client("lamp")
+            for number in range(40):
+                client.send(publish("nobody/listens", number.to_bytes(1, "big") * 100_000))
+            await client.quiet()
+            kept = [entry for entry in it.mqtt.emulator.trace.entries if entry.payload]
+            assert 8 <= len(kept) <= 10
+            assert kept[-1].payload[0] == 39
+            await it.goes_on()
 
     run(test())
 

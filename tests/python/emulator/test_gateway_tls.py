@@ -16,6 +16,7 @@ from mqtt_bench import PATIENCE, MqttBench, RawClient, bench, connect, publish, 
 
 from aws_fota.emulator import certificates
 from aws_fota.emulator.certificates import CertificateFolder, KeyKind
+from aws_fota.emulator.emulator import Emulator
 from aws_fota.emulator.gateway_policy import Identity
 
 
@@ -179,6 +180,22 @@ def test_objects_are_fetched_over_https(tmp_path: Path) -> None:
                     await session.get(url)
 
     run(test())
+
+
+def test_a_thing_that_an_operator_makes_gets_a_certificate_too(tmp_path: Path) -> None:
+    async def test(*names: str) -> None:
+        folder = CertificateFolder(tmp_path / "-".join(names))
+        async with Emulator(tls_port=0, certificates=folder, state=tmp_path / "state") as emulator:
+            for name in names:
+                # As the HTTP API does it.
+                emulator.service.control.create_thing(name)
+            emulator.commit()
+        made = {path.name for path in (folder.folder / "things").iterdir()}
+        assert made == {"pump", *names}
+
+    run(test("pump"))
+    # The second one finds the first thing in the state file, and has another folder.
+    run(test("pump", "bike"))
 
 
 def test_tls_without_certificates_is_a_mistake_of_the_caller() -> None:
