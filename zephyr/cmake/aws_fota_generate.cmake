@@ -40,18 +40,32 @@ if(aws_fota_description)
   list(APPEND aws_fota_generate --description "${aws_fota_description}")
 endif()
 
-# What is wrong with the configuration is told here, before anything is compiled: what no generator takes, and what the
-# rules of `check` know by the configuration alone.
-execute_process(
-  COMMAND ${aws_fota_generate} --judge --dry-run --format json
-  OUTPUT_VARIABLE aws_fota_list
-  ERROR_VARIABLE aws_fota_error
-  RESULT_VARIABLE aws_fota_result
-)
-if(NOT aws_fota_result EQUAL 0)
+# Lists the files to generate into `aws_fota_list`; more options come behind.
+macro(aws_fota_list_files)
+  execute_process(
+    COMMAND ${aws_fota_generate} --dry-run --format json ${ARGN}
+    OUTPUT_VARIABLE aws_fota_list
+    ERROR_VARIABLE aws_fota_error
+    RESULT_VARIABLE aws_fota_result
+  )
   # Indented, CMake leaves lines as they are: Kconfig lines and commands are there to be copied.
   string(STRIP "${aws_fota_error}" aws_fota_error)
   string(REPLACE "\n" "\n  " aws_fota_error "${aws_fota_error}")
+endmacro()
+
+# What is wrong with the configuration is told here, before anything is compiled: what no generator takes, and what the
+# rules of `check` know by the configuration alone.
+set(aws_fota_rule_failed 1)
+if(CONFIG_AWS_FOTA_CHECK)
+  aws_fota_list_files(--judge)
+  if(aws_fota_result EQUAL aws_fota_rule_failed AND NOT CONFIG_AWS_FOTA_CHECK_FATAL)
+    message(WARNING "The AWS FOTA module does not fit its configuration:\n  ${aws_fota_error}")
+    aws_fota_list_files()
+  endif()
+else()
+  aws_fota_list_files()
+endif()
+if(NOT aws_fota_result EQUAL 0)
   message(FATAL_ERROR "The AWS FOTA module cannot be built as it is configured:\n  ${aws_fota_error}")
 endif()
 

@@ -50,6 +50,7 @@ KNOWN = {
     "MBEDTLS_SSL_IN_CONTENT_LEN": KnownSymbol(16384, "nrf/subsys/nrf_security/Kconfig.tls", 0, 16384),
     "MBEDTLS_SSL_OUT_CONTENT_LEN": KnownSymbol(16384, "nrf/subsys/nrf_security/Kconfig.tls", 0, 16384),
     "MBEDTLS_HEAP_SIZE": KnownSymbol(512, _MBEDTLS),
+    "NET_SOCKETS_TLS_MAX_CONTEXTS": KnownSymbol(1, "subsys/net/lib/sockets/Kconfig"),
 }
 
 #: Symbols that are y or n, and which they are where nothing sets them and nothing selects them.

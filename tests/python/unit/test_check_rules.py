@@ -119,6 +119,15 @@ EDGES = (
         86015,
         PLAIN,
     ),
+    Edge("tls-contexts", OURS | NATIVE, "CONFIG_NET_SOCKETS_TLS_MAX_CONTEXTS", 2, 1, PLAIN),
+    # A tag without a URL: the download is meant to be over https.
+    Edge(
+        "tls-contexts",
+        OURS | NATIVE | {"AWS_FOTA_DOWNLOAD_SECURITY_TAG": 0},
+        "CONFIG_NET_SOCKETS_TLS_MAX_CONTEXTS",
+        2,
+        1,
+    ),
     Edge("autoschedule", OURS | {"FOTA_DOWNLOAD": True}, "CONFIG_FOTA_CLIENT_AUTOSCHEDULE_UPDATE", False, True),
     Edge("slot", OURS, "image_size", 0x69000, 0x69001, inputs={"layout": Layout(exactly(0x69000, "dts"), False)}),
     # A tenth of 3 600 000 bytes at 1000 bytes a second takes 6 minutes.
@@ -251,6 +260,14 @@ def test_a_linked_limit_comes_before_the_configured_one() -> None:
 def test_amounts_add_up() -> None:
     assert unknown("x") + 1 == unknown("x", 1)
     assert Amount(1, 2, "a") + 3 == Amount(4, 5, "a")
+
+
+def test_a_download_over_tls_is_not_assumed() -> None:
+    contexts = {"NET_SOCKETS_TLS_MAX_CONTEXTS": 1}
+    assert verdict("tls-contexts", built(OURS | NATIVE | contexts, {})).state is State.HOLDS
+    none = {"AWS_FOTA_DOWNLOAD_SECURITY_TAG": -1}
+    assert verdict("tls-contexts", built(OURS | NATIVE | contexts | none, {})).state is State.HOLDS
+    assert verdict("tls-contexts", built(OURS | NATIVE | contexts | none, PLAIN)).state is State.FAILS
 
 
 def test_a_dropped_switch_is_named_as_kconfig_writes_it() -> None:

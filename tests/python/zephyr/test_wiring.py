@@ -220,15 +220,39 @@ def test_limits_that_do_not_fit_each_other_end_the_configuration(tmp_path: Path)
     assert done.returncode == 0, done.stderr
 
 
+#: TLS with records of 4096 bytes.
+SMALL_RECORDS = (
+    *("CONFIG_NETWORKING=y", "CONFIG_NET_IPV4=y", "CONFIG_NET_TCP=y", "CONFIG_NET_SOCKETS=y"),
+    *("CONFIG_NET_SOCKETS_SOCKOPT_TLS=y", "CONFIG_TLS_CREDENTIALS=y", "CONFIG_MQTT_LIB=y", "CONFIG_MQTT_LIB_TLS=y"),
+    *("CONFIG_MBEDTLS=y", "CONFIG_MBEDTLS_BUILTIN=y", "CONFIG_TEST_RANDOM_GENERATOR=y"),
+    *("CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN=4096", "CONFIG_MBEDTLS_ENABLE_HEAP=y", "CONFIG_MBEDTLS_HEAP_SIZE=30000"),
+)
+
+
+def test_a_rule_that_fails_on_purpose_can_be_a_warning_or_left_out(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    build.write()
+    build.add(*SMALL_RECORDS, "CONFIG_AWS_FOTA_CHECK_FATAL=n")
+    done = build.configure()
+    assert done.returncode == 0, done.stderr
+    warning = done.stderr.split("The AWS FOTA module does not fit its configuration:", 1)[1]
+    assert "FAILS tls-record" in warning
+    assert "CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN=16384" in warning
+    build.build()
+    assert (build.binary / GENERATED / "src/core/parser.c").is_file()
+    build.add("CONFIG_AWS_FOTA_CHECK=n")
+    done = build.configure()
+    assert done.returncode == 0, done.stderr
+    assert "tls-record" not in done.stderr + done.stdout
+    # What cannot be generated ends the configuration all the same.
+    (build.application / "aws_fota.yaml").write_text("version: 1\n")
+    assert "fields:" in " ".join(told(build.configure()))
+
+
 def test_buffers_of_tls_end_the_configuration_and_jobs_to_come_do_not(tmp_path: Path) -> None:
     build = Build(tmp_path)
     build.write()
-    build.add(
-        *("CONFIG_NETWORKING=y", "CONFIG_NET_IPV4=y", "CONFIG_NET_TCP=y", "CONFIG_NET_SOCKETS=y"),
-        *("CONFIG_NET_SOCKETS_SOCKOPT_TLS=y", "CONFIG_TLS_CREDENTIALS=y", "CONFIG_MQTT_LIB=y", "CONFIG_MQTT_LIB_TLS=y"),
-        *("CONFIG_MBEDTLS=y", "CONFIG_MBEDTLS_BUILTIN=y", "CONFIG_TEST_RANDOM_GENERATOR=y"),
-        *("CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN=4096", "CONFIG_MBEDTLS_ENABLE_HEAP=y", "CONFIG_MBEDTLS_HEAP_SIZE=30000"),
-    )
+    build.add(*SMALL_RECORDS)
     lines = told(build.configure())
     # The heap is too small only for the records that the first line makes room for.
     assert [line.split()[1] for line in lines if line.startswith("FAILS ")] == ["tls-record"]

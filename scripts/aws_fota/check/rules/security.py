@@ -77,13 +77,30 @@ def _tls_heap(inputs: Inputs) -> Found:
     if not _native(inputs) or not inputs.symbols.is_on("MBEDTLS_ENABLE_HEAP"):
         return None
     incoming, outgoing = (inputs.symbols.number(symbol) for symbol in _content_symbols(inputs))
-    connections = int(inputs.https) + int(inputs.symbols.is_on("MQTT_LIB_TLS"))
     parts: list[tuple[str, Amount]] = []
-    for _ in range(connections):
+    for _ in _connections(inputs):
         parts += [("incoming record", incoming), ("outgoing record", outgoing)]
     need = total([*parts, ("one handshake", exactly(_HANDSHAKE, "help of MBEDTLS_HEAP_SIZE"))])
     symbol = "MBEDTLS_HEAP_SIZE"
     return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, ""))
+
+
+def _tls_contexts(inputs: Inputs) -> Found:
+    connections = _connections(inputs) if inputs.native_tls else []
+    if not connections:
+        return None
+    symbol = "NET_SOCKETS_TLS_MAX_CONTEXTS"
+    need = exactly(len(connections), f"open at the same time: {' and '.join(connections)}")
+    return Comparison(need, inputs.bounded(symbol), "contexts", inputs.symbols.raising(symbol, need, ""))
+
+
+def _connections(inputs: Inputs) -> list[str]:
+    """What is connected over TLS at the same time. Whoever sets a security tag means to download over https."""
+    connections = ["MQTT"] if inputs.symbols.is_on("MQTT_LIB_TLS") else []
+    tag = inputs.symbols.number(_TAG)
+    if inputs.https or (not tag.missing and tag.low >= 0):
+        connections.append("the download")
+    return connections
 
 
 def _native(inputs: Inputs) -> bool:
@@ -131,6 +148,13 @@ RULES = (
         "Zephyr, modules/mbedtls/Kconfig: the help of MBEDTLS_HEAP_SIZE",
         BOTH,
         _tls_heap,
+    ),
+    Rule(
+        "tls-contexts",
+        "There is a TLS context for every connection",
+        "Zephyr, sockets: without a free one of NET_SOCKETS_TLS_MAX_CONTEXTS a TLS socket fails with -ENOMEM",
+        BOTH,
+        _tls_contexts,
     ),
     Rule(
         "autoschedule",
