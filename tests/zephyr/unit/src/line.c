@@ -22,6 +22,10 @@ int line_handled;
 static uint8_t incoming[8192];
 static size_t incoming_len;
 static size_t incoming_at;
+/* Of which a part may come later. */
+static size_t whole_len;
+static size_t split_at;
+static k_timeout_t split_rest;
 static uint8_t rx_buffer[256];
 static uint8_t tx_buffer[2048];
 static struct sockaddr_storage nowhere;
@@ -94,12 +98,34 @@ static void on_event(struct mqtt_client *const client, const struct mqtt_evt *ev
 	line_handled = aws_fota_mqtt_evt_handler(client, evt);
 }
 
+static void deliver_rest(struct k_work *work)
+{
+	ARG_UNUSED(work);
+	incoming_len = whole_len;
+}
+
+static K_WORK_DELAYABLE_DEFINE(rest_work, deliver_rest);
+
+void line_split(size_t first, k_timeout_t rest)
+{
+	split_at = first;
+	split_rest = rest;
+}
+
 int line_receive(const void *data, size_t len)
 {
 	zassert_true(len <= sizeof(incoming));
 	memcpy(incoming, data, len);
+	whole_len = len;
 	incoming_len = len;
 	incoming_at = 0;
+	if (split_at != 0U) {
+		incoming_len = split_at;
+		split_at = 0;
+		if (!K_TIMEOUT_EQ(split_rest, K_FOREVER)) {
+			(void)k_work_schedule(&rest_work, split_rest);
+		}
+	}
 	return mqtt_input(&line_client);
 }
 

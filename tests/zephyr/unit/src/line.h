@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zephyr/kernel.h>
 #include <zephyr/net/mqtt.h>
 
 /** First bytes of MQTT packets. */
@@ -41,6 +42,11 @@ int line_receive(const void *data, size_t len);
 
 /** Hand a PUBLISH to the client. */
 int line_receive_publish(const char *topic, const char *payload, uint16_t packet_id);
+
+/** Deliver the first bytes of the next packet only, and the others after a while or, with K_FOREVER,
+ * never.
+ */
+void line_split(size_t first, k_timeout_t rest);
 
 /** Bytes that were not read by anybody. */
 size_t line_unread(void);

@@ -10,32 +10,78 @@
 #include <net/aws_fota.h>
 #include <net/aws_fota_ext.h>
 #include <net/aws_jobs.h>
-#include <zephyr/kernel.h>
-#include <zephyr/sys/printk.h>
+#include <zephyr/storage/flash_map.h>
 #include <zephyr/ztest.h>
 
+#include "glue.h"
 #include "line.h"
 
 #define PREFIX "$aws/things/thing:2/jobs/"
 
-/* What the handler of net/aws_fota_ext.h was told last; the jobId is valid during its call only. */
-static struct aws_fota_ext_event told;
-static char told_job_id[AWS_FOTA_JOB_ID_MAX + 1];
-static K_SEM_DEFINE(telling, 0, 8);
+#define TOKEN_LEN 8
 
-/* clientToken of the last request. */
-static char token[9];
+/* The token of the request that was sent last. */
+static char token[TOKEN_LEN + 1];
+/* What the application was told: enum aws_fota_evt_id, and enum aws_fota_ext_evt_id from 100 on. */
+K_MSGQ_DEFINE(told, sizeof(int), 8, 4);
+/* The last event of net/aws_fota_ext.h; the jobId is valid during its call only. */
+static struct aws_fota_ext_event last;
+static char last_job_id[AWS_FOTA_JOB_ID_MAX + 1];
+#define EXT 100
 
 static void on_update(struct aws_fota_event *event)
 {
-	ARG_UNUSED(event);
+	const int what = (int)event->id;
+
+	zassert_ok(k_msgq_put(&told, &what, K_NO_WAIT));
 }
 
 static void on_more(const struct aws_fota_ext_event *event)
 {
-	told = *event;
-	strcpy(told_job_id, event->job_id);
-	k_sem_give(&telling);
+	const int what = EXT + (int)event->id;
+
+	last = *event;
+	strcpy(last_job_id, event->job_id);
+	zassert_ok(k_msgq_put(&told, &what, K_NO_WAIT));
+	if (event->id == AWS_FOTA_EXT_EVT_FOREIGN) {
+		zassert_str_equal(event->foreign.job_id, "reboot-1");
+		zassert_str_equal(event->foreign.message->job.operation, "reboot");
+	}
+}
+
+static void expect_told(int what)
+{
+	int next = -1;
+
+	zassert_ok(k_msgq_get(&told, &next, K_SECONDS(10)));
+	zassert_equal(next, what);
+}
+
+/* A request to the service, whose token is kept. */
+static void expect_request(const char *topic)
+{
+	static const char name[] = "\"clientToken\":\"";
+	struct line_packet packet = line_sent();
+
+	zassert_equal(packet.first, LINE_PUBLISH);
+	zassert_true(line_holds(&packet, topic), "%.*s", (int)packet.len, packet.body);
+	for (size_t at = 0; at + sizeof(name) - 1U + TOKEN_LEN <= packet.len; at++) {
+		if (memcmp(packet.body + at, name, sizeof(name) - 1U) == 0) {
+			memcpy(token, packet.body + at + sizeof(name) - 1U, TOKEN_LEN);
+			return;
+		}
+	}
+	zassert_unreachable("no token");
+}
+
+/* The service's answer to the last request; `rest` comes after the token. */
+static void answer(const char *topic, const char *rest)
+{
+	static char payload[600];
+
+	(void)snprintf(payload, sizeof(payload), "{\"clientToken\":\"%s\"%s}", token, rest);
+	zassert_ok(line_receive_publish(topic, payload, 0));
+	zassert_equal(line_handled, 0);
 }
 
 static void before_init(void)
@@ -113,30 +159,7 @@ static void connection(void)
 	zassert_true(line_idle());
 	zassert_ok(line_receive(suback, sizeof(suback)));
 	zassert_equal(line_handled, 0);
-}
-
-/* The next packet is a request to @a topic; its clientToken is kept. */
-static struct line_packet expect_request(const char *topic)
-{
-	static const char key[] = "\"clientToken\":\"";
-	struct line_packet packet = line_sent();
-	size_t at = 0;
-
-	zassert_equal(packet.first, LINE_PUBLISH);
-	zassert_true(line_holds(&packet, topic));
-	while (memcmp(&packet.body[at], key, strlen(key)) != 0) {
-		at++;
-		zassert_true(at + strlen(key) + 8U < packet.len, "a request has a clientToken");
-	}
-	memcpy(token, &packet.body[at + strlen(key)], 8);
-
-	return packet;
-}
-
-static void expect_told(enum aws_fota_ext_evt_id id)
-{
-	zassert_ok(k_sem_take(&telling, K_SECONDS(5)));
-	zassert_equal(told.id, id);
+	expect_request(PREFIX "$next/get{\"clientToken\":\"");
 }
 
 static void expect_puback(uint16_t id)
@@ -150,35 +173,24 @@ static void expect_puback(uint16_t id)
 
 static void a_job_that_does_not_fit(void)
 {
-	static char message[600];
-	struct line_packet packet = expect_request(PREFIX "$next/get{\"clientToken\":\"");
-
-	snprintk(message, sizeof(message),
-		 "{\"clientToken\":\"%s\",\"execution\":{\"jobId\":\"job-1\",\"status\":\"QUEUED\","
-		 "\"versionNumber\":1,\"jobDocument\":{\"operation\":\"app_fw_update\","
-		 "\"fwversion\":\"9.9.9\",\"size\":4294967295,"
-		 "\"location\":{\"url\":\"https://host/path\"}}}}",
-		 token);
-	zassert_ok(line_receive_publish(PREFIX "$next/get/accepted", message, 1));
-	expect_told(AWS_FOTA_EXT_EVT_ERROR);
-	zassert_str_equal(told_job_id, "job-1");
-	zassert_equal(told.error.reason, AWS_FOTA_REASON_TOO_LARGE);
-	expect_puback(1);
-	packet = expect_request(PREFIX "job-1/update");
-	zassert_true(line_holds(&packet, "\"status\":\"REJECTED\""));
-	zassert_true(line_holds(&packet, "\"reason\":\"image is larger than the slot\""));
-	snprintk(message, sizeof(message),
-		 "{\"clientToken\":\"%s\",\"executionState\":{\"status\":\"REJECTED\","
-		 "\"versionNumber\":2}}",
-		 token);
-	zassert_ok(line_receive_publish(PREFIX "job-1/update/accepted", message, 2));
-	expect_told(AWS_FOTA_EXT_EVT_FINISHED);
-	zassert_str_equal(told_job_id, "job-1", "the engine has forgotten it by now");
-	zassert_equal(told.finished.status, AWS_FOTA_JOB_REJECTED);
-	zassert_equal(told.finished.error.reason, AWS_FOTA_REASON_TOO_LARGE);
-	zassert_not_equal(told.finished.error.detail, 0U, "the size of the slot");
-	expect_puback(2);
-	(void)expect_request(PREFIX "$next/get");
+	answer(PREFIX "$next/get/accepted",
+	       ",\"execution\":{\"jobId\":\"job-1\",\"status\":\"QUEUED\",\"versionNumber\":1,"
+	       "\"jobDocument\":{\"operation\":\"app_fw_update\",\"fwversion\":\"9.9.9\","
+	       "\"size\":4294967295,\"location\":{\"url\":\"http://host/path\"}}}");
+	expect_told(EXT + AWS_FOTA_EXT_EVT_ERROR);
+	zassert_str_equal(last_job_id, "job-1");
+	zassert_equal(last.error.reason, AWS_FOTA_REASON_TOO_LARGE);
+	expect_told(AWS_FOTA_EVT_ERROR);
+	expect_request(PREFIX "job-1/update{\"status\":\"REJECTED\","
+			      "\"statusDetails\":{\"reason\":\"image is larger than the slot\"");
+	answer(PREFIX "job-1/update/accepted",
+	       ",\"executionState\":{\"status\":\"REJECTED\",\"versionNumber\":2}");
+	expect_told(EXT + AWS_FOTA_EXT_EVT_FINISHED);
+	zassert_str_equal(last_job_id, "job-1", "the engine has forgotten it by now");
+	zassert_equal(last.finished.status, AWS_FOTA_JOB_REJECTED);
+	zassert_equal(last.finished.error.reason, AWS_FOTA_REASON_TOO_LARGE);
+	zassert_not_equal(last.finished.error.detail, 0U, "the size of the slot");
+	expect_request(PREFIX "$next/get");
 }
 
 static void messages_of_others(void)
@@ -211,6 +223,143 @@ static void messages_of_any_kind(void)
 	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
 }
 
+/* A job of the application's own: it takes it, and reports it by net/aws_jobs.h. */
+static void foreign_job(void)
+{
+	static const uint8_t job[] = "reboot-1";
+	static uint8_t topic[AWS_JOBS_TOPIC_MAX_LEN];
+	struct line_packet packet;
+	uint8_t text[65];
+
+	answer(PREFIX "$next/get/accepted",
+	       ",\"execution\":{\"jobId\":\"reboot-1\",\"status\":\"QUEUED\",\"versionNumber\":1,"
+	       "\"jobDocument\":{\"operation\":\"reboot\"}}");
+	expect_told(EXT + AWS_FOTA_EXT_EVT_FOREIGN);
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_OFFERED);
+	zassert_equal(aws_fota_get_job_id(text, sizeof(text)), 8);
+	zassert_str_equal((const char *)text, "reboot-1");
+	/* The message that could not be read may have been about another job. */
+	expect_request(PREFIX "$next/get");
+	answer(PREFIX "$next/get/accepted", ",\"execution\":{\"jobId\":\"reboot-1\","
+					    "\"status\":\"QUEUED\",\"versionNumber\":1}");
+	zassert_equal(aws_fota_jobs_left(), 0U);
+	zassert_ok(aws_fota_job_accept());
+	expect_request(PREFIX "get{");
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
+	zassert_equal(aws_fota_jobs_left(), 1U);
+	answer(PREFIX "get/accepted", ",\"inProgressJobs\":[],\"queuedJobs\":[]");
+	zassert_ok(aws_jobs_update_job_execution(&line_client, job, AWS_JOBS_SUCCEEDED, NULL, 1,
+						 NULL, topic));
+	packet = line_sent();
+	zassert_equal(packet.first, LINE_PUBLISH_1);
+	zassert_true(line_holds(&packet, PREFIX "reboot-1/update"));
+	zassert_true(line_holds(&packet, "{\"status\":\"SUCCEEDED\",\"expectedVersion\":1,"));
+	zassert_true(line_idle());
+}
+
+/* The timer of a request expires while its answer is read: the request that follows is not lost. */
+static void answer_in_the_last_moment(void)
+{
+	uint8_t text[65];
+
+	zassert_ok(line_receive_publish(PREFIX "notify-next",
+					"{\"execution\":{\"jobId\":\"update-1\",\"status\":"
+					"\"QUEUED\",\"versionNumber\":1}}",
+					0));
+	expect_request(PREFIX "$next/get");
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	k_sleep(K_SECONDS(CONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS + 1));
+	answer(PREFIX "$next/get/accepted",
+	       ",\"execution\":{\"jobId\":\"update-1\",\"status\":\"QUEUED\",\"versionNumber\":1,"
+	       "\"jobDocument\":{\"operation\":\"app_fw_update\",\"fwversion\":\"2.0.0\","
+	       "\"size\":1000,\"location\":{\"url\":\"http://127.0.0.1:1/a\"}}}");
+	k_mutex_unlock(&aws_fota_glue.lock);
+	expect_request(PREFIX "update-1/update");
+	k_sleep(K_SECONDS(1));
+	zassert_true(line_idle(), "the update was sent again");
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_STARTING);
+	zassert_equal(aws_fota_get_job_id(text, sizeof(text)), 8);
+	zassert_str_equal((const char *)text, "update-1");
+	answer(PREFIX "update-1/update/accepted",
+	       ",\"executionState\":{\"status\":\"CANCELED\",\"versionNumber\":2}");
+	expect_told(EXT + AWS_FOTA_EXT_EVT_CANCELLED);
+	expect_told(AWS_FOTA_EVT_ERROR);
+	expect_request(PREFIX "$next/get");
+	answer(PREFIX "$next/get/accepted", "");
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
+}
+
+/* Connections that come and go faster than the queue runs: nobody waits, and the last one counts. */
+static void many_connections(void)
+{
+	const struct mqtt_evt lost = {.type = MQTT_EVT_DISCONNECT};
+	const struct mqtt_evt made = {.type = MQTT_EVT_CONNACK};
+	static const uint8_t suback[] = {
+		0x90, 4, SUBSCRIBE_NOTIFY_NEXT >> 8, SUBSCRIBE_NOTIFY_NEXT & 0xff, 1, 1};
+
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	for (int i = 0; i < 50; i++) {
+		zassert_equal(aws_fota_mqtt_evt_handler(&line_client, &lost), 1);
+		zassert_equal(aws_fota_mqtt_evt_handler(&line_client, &made), 1);
+	}
+	k_mutex_unlock(&aws_fota_glue.lock);
+	zassert_equal(line_sent().first, LINE_SUBSCRIBE);
+	k_sleep(K_SECONDS(1));
+	zassert_true(line_idle(), "subscribed more than once");
+	zassert_ok(line_receive(suback, sizeof(suback)));
+	expect_request(PREFIX "$next/get");
+	answer(PREFIX "$next/get/accepted", "");
+}
+
+/* An abort is about the work that was asked for last: the erasing of a cancelled upgrade, which waits
+ * before it, is still carried out.
+ */
+static void aborted_work(void)
+{
+	const struct aws_fota_action verify = {.id = AWS_FOTA_ACTION_VERIFY};
+	const struct aws_fota_action erase = {.id = AWS_FOTA_ACTION_ERASE};
+	const struct aws_fota_action fetch = {.id = AWS_FOTA_ACTION_FETCH, .length = 1};
+	static uint8_t slot[16] = {0};
+	const struct flash_area *area;
+
+	zassert_ok(flash_area_open(FIXED_PARTITION_ID(slot1_partition), &area));
+	zassert_ok(flash_area_write(area, 0, slot, sizeof(slot)));
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	/* Waits for the lock. */
+	aws_fota_download_post(&verify);
+	k_sleep(K_MSEC(100));
+	aws_fota_download_post(&erase);
+	aws_fota_download_post(&fetch);
+	aws_fota_download_abort();
+	/* More than can wait at a time. */
+	for (int i = 0; i < 100; i++) {
+		aws_fota_download_post(&fetch);
+		aws_fota_download_abort();
+	}
+	k_mutex_unlock(&aws_fota_glue.lock);
+	k_sleep(K_SECONDS(1));
+	zassert_ok(flash_area_read(area, 0, slot, sizeof(slot)));
+	for (size_t i = 0; i < sizeof(slot); i++) {
+		zassert_equal(slot[i], 0xff);
+	}
+	flash_area_close(area);
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
+}
+
+/* A message whose rest comes late, and one whose rest never comes. */
+static void slow_broker(void)
+{
+	line_split(60, K_MSEC(700));
+	zassert_ok(line_receive_publish(PREFIX "notify", "{\"timestamp\":1,\"jobs\":{}}", 12));
+	zassert_equal(line_handled, 0);
+	zassert_equal(line_unread(), 0U);
+	expect_puback(12);
+	line_split(60, K_FOREVER);
+	(void)line_receive_publish(PREFIX "notify", "{\"timestamp\":1,\"jobs\":{}}", 13);
+	zassert_equal(line_handled, -ETIMEDOUT);
+	zassert_true(line_idle(), "a message that was not read to its end is not acknowledged");
+}
+
 static void lost_connection(void)
 {
 	zassert_ok(mqtt_abort(&line_client));
@@ -226,6 +375,11 @@ ZTEST(aws_fota, test_an_application)
 	a_job_that_does_not_fit();
 	messages_of_others();
 	messages_of_any_kind();
+	foreign_job();
+	answer_in_the_last_moment();
+	many_connections();
+	aborted_work();
+	slow_broker();
 	lost_connection();
 }
 

@@ -25,6 +25,9 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 /* How long an abort may go unseen. */
 #define SLICE_MS 200
 
+/* How long a server may keep silent. */
+#define PATIENCE K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS)
+
 bool aws_fota_connection_fits(const struct aws_fota_connection *connection, uint8_t scheme,
 			      const char *host, uint16_t port)
 {
@@ -112,8 +115,11 @@ int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t sch
 	}
 	zsock_freeaddrinfo(addresses);
 	if (sock < 0) {
-		LOG_WRN("No connection to %s port %s: %d", name, service, sock);
-		return failure(tls, sock);
+		const enum aws_fota_fetch_error error = failure(tls, sock);
+
+		LOG_WRN("No connection to %s port %s: %d%s", name, service, sock,
+			error == AWS_FOTA_FETCH_TLS ? ", the TLS handshake failed" : "");
+		return error;
 	}
 	connection->socket = sock;
 	connection->scheme = scheme;
@@ -122,41 +128,60 @@ int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t sch
 	return 0;
 }
 
-int aws_fota_connection_send(struct aws_fota_connection *connection, const void *data, size_t len)
+/* Wait until the socket is ready for `events`. */
+static int wait_until(const struct aws_fota_connection *connection, short events, k_timepoint_t end,
+		      uint32_t work)
 {
+	struct zsock_pollfd pollfd = {.fd = connection->socket, .events = events};
+
+	while (!sys_timepoint_expired(end)) {
+		int ready = zsock_poll(&pollfd, 1, SLICE_MS);
+
+		if (!aws_fota_download_wanted(work)) {
+			return -ECANCELED;
+		}
+		if (ready != 0) {
+			return ready < 0 ? -errno : 0;
+		}
+	}
+	return -ETIMEDOUT;
+}
+
+int aws_fota_connection_send(struct aws_fota_connection *connection, const void *data, size_t len,
+			     uint32_t work)
+{
+	const k_timepoint_t end = sys_timepoint_calc(PATIENCE);
 	const uint8_t *next = data;
 
 	while (len > 0U) {
-		ssize_t sent = zsock_send(connection->socket, next, len, 0);
+		int err = wait_until(connection, ZSOCK_POLLOUT, end, work);
+		ssize_t sent;
 
-		if (sent < 0) {
+		if (err != 0) {
+			return err;
+		}
+		sent = zsock_send(connection->socket, next, len, ZSOCK_MSG_DONTWAIT);
+		if (sent >= 0) {
+			next += sent;
+			len -= (size_t)sent;
+		} else if (errno != EAGAIN) {
 			return -errno;
 		}
-		next += sent;
-		len -= (size_t)sent;
 	}
 	return 0;
 }
 
 int aws_fota_connection_receive(struct aws_fota_connection *connection, void *data, size_t size,
-				uint32_t generation)
+				uint32_t work)
 {
-	const k_timepoint_t end =
-		sys_timepoint_calc(K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS));
-	struct zsock_pollfd pollfd = {.fd = connection->socket, .events = ZSOCK_POLLIN};
+	const k_timepoint_t end = sys_timepoint_calc(PATIENCE);
 
-	while (!sys_timepoint_expired(end)) {
-		int ready = zsock_poll(&pollfd, 1, SLICE_MS);
+	for (;;) {
+		int err = wait_until(connection, ZSOCK_POLLIN, end, work);
 		ssize_t got;
 
-		if (!aws_fota_download_wanted(generation)) {
-			return -ECANCELED;
-		}
-		if (ready < 0) {
-			return -errno;
-		}
-		if (ready == 0) {
-			continue;
+		if (err != 0) {
+			return err;
 		}
 		/* With TLS there may be a part of a record only. */
 		got = zsock_recv(connection->socket, data, size, ZSOCK_MSG_DONTWAIT);
@@ -167,7 +192,6 @@ int aws_fota_connection_receive(struct aws_fota_connection *connection, void *da
 			return -errno;
 		}
 	}
-	return -ETIMEDOUT;
 }
 
 void aws_fota_connection_close(struct aws_fota_connection *connection)

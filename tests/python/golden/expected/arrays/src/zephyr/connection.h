@@ -43,8 +43,21 @@ bool aws_fota_connection_fits(const struct aws_fota_connection *connection, uint
 int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t scheme,
 			     const char *host, uint16_t port);
 
-/** Send all of @a data. 0, or a negative errno. */
-int aws_fota_connection_send(struct aws_fota_connection *connection, const void *data, size_t len);
+/**
+ * @brief Send all of @a data
+ *
+ * @param[in] connection The connection.
+ * @param[in] data What to send.
+ * @param len Its bytes.
+ * @param work The work that waits; returns early when that is aborted.
+ *
+ * @retval 0 Fine.
+ * @retval -ETIMEDOUT Not all was taken in CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS.
+ * @retval -ECANCELED The work was aborted.
+ * @return Another negative errno of the transport.
+ */
+int aws_fota_connection_send(struct aws_fota_connection *connection, const void *data, size_t len,
+			     uint32_t work);
 
 /**
  * @brief Receive what is there, at least one byte
@@ -52,7 +65,7 @@ int aws_fota_connection_send(struct aws_fota_connection *connection, const void 
  * @param[in] connection The connection.
  * @param[out] data Room.
  * @param size Its bytes.
- * @param generation The work that waits; returns early when that is aborted.
+ * @param work The work that waits; returns early when that is aborted.
  *
  * @return Bytes received; 0 when the server closed the connection.
  * @retval -ETIMEDOUT Nothing came in CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS.
@@ -60,7 +73,7 @@ int aws_fota_connection_send(struct aws_fota_connection *connection, const void 
  * @return Another negative errno of the transport.
  */
 int aws_fota_connection_receive(struct aws_fota_connection *connection, void *data, size_t size,
-				uint32_t generation);
+				uint32_t work);
 
 /** Close the connection, if it is open. */
 void aws_fota_connection_close(struct aws_fota_connection *connection);

@@ -58,19 +58,33 @@ extern struct aws_fota_glue aws_fota_glue;
 void aws_fota_queue_start(void);
 
 /**
- * @brief Hand an input to the engine
+ * @brief Hand an input of the application to the engine; never waits
  *
- * @param[in] input Copied; what it points to must stay until the engine took it.
- * @param timeout How long to wait for room.
+ * @param[in] input Copied.
  *
  * @retval 0 Fine.
- * @retval -EAGAIN No room in that time.
+ * @retval -EAGAIN No room.
  */
-int aws_fota_queue_post(const struct aws_fota_input *input, k_timeout_t timeout);
+int aws_fota_queue_post(const struct aws_fota_input *input);
 
-/** As aws_fota_queue_post(), from the download thread: dropped when work @a generation was aborted.
+/**
+ * @brief Hand a result of the download thread to the engine; waits for room
+ *
+ * @param[in] input Copied; what it points to must stay until the engine took it. Dropped when its
+ * work is aborted before that.
+ * @param work What it is a result of.
  */
-void aws_fota_queue_post_result(const struct aws_fota_input *input, uint32_t generation);
+void aws_fota_queue_post_result(const struct aws_fota_input *input, uint32_t work);
+
+/**
+ * @brief Hand CONNECTED, SUBSCRIBED or DISCONNECTED to the engine; never waits
+ *
+ * Only the last of them matters: what was not taken before it is forgotten.
+ */
+void aws_fota_queue_post_link(const struct aws_fota_input *input);
+
+/** Step with an input that has only an id, at once; in the queue's own thread, without the lock. */
+void aws_fota_queue_take_now(enum aws_fota_input_id id);
 
 /**
  * @brief Take the engine for parsing a message
@@ -94,10 +108,16 @@ void aws_fota_queue_release(void);
  * @{
  */
 
-/** Carry out AWS_FOTA_ACTION_SUBSCRIBE; called with the lock held. */
+/** Write the topics of AWS_FOTA_ACTION_SUBSCRIBE; called with the lock held. */
+void aws_fota_mqtt_write_subscription(void);
+
+/** Carry out AWS_FOTA_ACTION_SUBSCRIBE with what was written. */
 void aws_fota_mqtt_subscribe(void);
 
-/** Carry out AWS_FOTA_ACTION_PUBLISH; called with the lock held. */
+/** Write topic and payload of AWS_FOTA_ACTION_PUBLISH; called with the lock held. */
+void aws_fota_mqtt_write_publication(void);
+
+/** Carry out AWS_FOTA_ACTION_PUBLISH with what was written. */
 void aws_fota_mqtt_publish(void);
 
 /** Carry out AWS_FOTA_ACTION_ACKNOWLEDGE. */
@@ -115,15 +135,18 @@ bool aws_fota_thing_name_valid(const char *thing, size_t len);
 
 /** A piece of work. */
 struct aws_fota_work {
-	/** enum aws_fota_action_id; AWS_FOTA_ACTION_ABORT ends the one before. */
+	/** enum aws_fota_action_id. */
 	uint8_t id;
 	/** ERASE, FETCH: offset in bytes. */
 	uint32_t offset;
 	/** FETCH: bytes to ask for. */
 	uint32_t length;
-	/** Which ABORT it comes after. */
-	uint32_t generation;
+	/** Number of the work; ERASE and RECEIVE have that of the FETCH that they belong to. */
+	uint32_t work;
 };
+
+/** The number that no work has. */
+#define AWS_FOTA_NO_WORK 0U
 
 /** Start the thread. */
 void aws_fota_download_start(void);
@@ -131,11 +154,11 @@ void aws_fota_download_start(void);
 /** Carry out an action that is work. */
 void aws_fota_download_post(const struct aws_fota_action *action);
 
-/** Carry out AWS_FOTA_ACTION_ABORT. */
+/** Carry out AWS_FOTA_ACTION_ABORT: of the work that was asked for last, and of no other. */
 void aws_fota_download_abort(void);
 
-/** Whether work of @a generation is still wanted. */
-bool aws_fota_download_wanted(uint32_t generation);
+/** Whether a work was not aborted. */
+bool aws_fota_download_wanted(uint32_t work);
 
 /**
  * @brief Wait for what the engine makes of the headers of a response
@@ -144,7 +167,7 @@ bool aws_fota_download_wanted(uint32_t generation);
  *
  * @return Whether the body is to be received.
  */
-bool aws_fota_download_may_receive(uint32_t generation);
+bool aws_fota_download_may_receive(uint32_t work);
 
 /** Carry out AWS_FOTA_ACTION_FETCH up to the end of the body (http.c). */
 void aws_fota_fetch(const struct aws_fota_work *work);
@@ -165,7 +188,7 @@ struct aws_fota_told {
 	struct aws_fota_subject job;
 };
 
-/** Tell the application; called without the lock. */
+/** Tell the application; called in the queue's thread, without the lock. */
 void aws_fota_application_tell(const struct aws_fota_told *told);
 
 /** @} */
@@ -178,7 +201,10 @@ void aws_fota_application_tell(const struct aws_fota_told *told);
 /** Read the record. Its length in bytes, 0 for none, or a negative errno. */
 int aws_fota_record_load(uint8_t record[AWS_FOTA_RECORD_MAX]);
 
-/** Carry out AWS_FOTA_ACTION_PERSIST; called with the lock held. */
+/** Write the record of AWS_FOTA_ACTION_PERSIST; called with the lock held. */
+void aws_fota_record_write(void);
+
+/** Carry out AWS_FOTA_ACTION_PERSIST with what was written. */
 void aws_fota_record_save(void);
 
 /** Carry out AWS_FOTA_ACTION_CLEAR. */

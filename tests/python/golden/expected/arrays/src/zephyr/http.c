@@ -31,7 +31,7 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 struct exchange {
 	struct http_parser parser;
 	struct aws_fota_headers headers;
-	uint32_t generation;
+	uint32_t work;
 	/* Offset up to which the slot is written, and what the engine knows of it. */
 	uint32_t written;
 	uint32_t told;
@@ -63,7 +63,7 @@ static void tell_written(struct exchange *ex)
 	if (ex->written != ex->told) {
 		input.data.written = ex->written;
 		ex->told = ex->written;
-		aws_fota_queue_post_result(&input, ex->generation);
+		aws_fota_queue_post_result(&input, ex->work);
 	}
 }
 
@@ -91,8 +91,8 @@ static int on_headers_complete(struct http_parser *parser)
 	aws_fota_headers_end(&ex->headers);
 	ex->headers.http.status = (uint16_t)parser->status_code;
 	input.data.http = ex->headers.http;
-	aws_fota_queue_post_result(&input, ex->generation);
-	ex->receiving = aws_fota_download_may_receive(ex->generation);
+	aws_fota_queue_post_result(&input, ex->work);
+	ex->receiving = aws_fota_download_may_receive(ex->work);
 	ex->aborted = !ex->receiving;
 	ex->end = parser->status_code == 206U ? ex->headers.http.range_end + 1U
 					      : ex->headers.http.length;
@@ -146,6 +146,7 @@ static const struct http_parser_settings callbacks = {
 
 /* Collects a request in the buffer, and sends what does not fit. */
 struct request {
+	uint32_t work;
 	size_t len;
 	int err;
 };
@@ -162,7 +163,8 @@ static void add(struct request *request, const char *piece)
 		piece += part;
 		len -= part;
 		if (request->len == sizeof(buffer)) {
-			request->err = aws_fota_connection_send(&connection, buffer, request->len);
+			request->err = aws_fota_connection_send(&connection, buffer, request->len,
+								request->work);
 			request->len = 0;
 		}
 	}
@@ -170,7 +172,7 @@ static void add(struct request *request, const char *piece)
 
 static int send_request(const struct aws_fota_work *work, const char *etag)
 {
-	struct request request = {0};
+	struct request request = {.work = work->work};
 	char range[sizeof("Range: bytes=4294967295-4294967295")];
 	char port[sizeof(":65535")] = "";
 
@@ -192,23 +194,30 @@ static int send_request(const struct aws_fota_work *work, const char *etag)
 	}
 	add(&request, "\r\n\r\n");
 	if (request.err == 0 && request.len > 0U) {
-		request.err = aws_fota_connection_send(&connection, buffer, request.len);
+		request.err =
+			aws_fota_connection_send(&connection, buffer, request.len, work->work);
 	}
 	return request.err;
+}
+
+/* The connection is of no use any more; 0: the server closed it. */
+static void fail(struct exchange *ex, int err)
+{
+	if (err == -ECANCELED) {
+		ex->aborted = true;
+	} else {
+		ex->error = err == -ETIMEDOUT ? AWS_FOTA_FETCH_TIMEOUT : AWS_FOTA_FETCH_CLOSED;
+	}
 }
 
 static void receive(struct exchange *ex)
 {
 	while (!ex->complete && !ex->aborted && ex->error == 0U) {
-		int got = aws_fota_connection_receive(&connection, buffer, sizeof(buffer),
-						      ex->generation);
+		int got =
+			aws_fota_connection_receive(&connection, buffer, sizeof(buffer), ex->work);
 
-		if (got == -ECANCELED) {
-			ex->aborted = true;
-		} else if (got == -ETIMEDOUT) {
-			ex->error = AWS_FOTA_FETCH_TIMEOUT;
-		} else if (got <= 0) {
-			ex->error = AWS_FOTA_FETCH_CLOSED;
+		if (got <= 0) {
+			fail(ex, got);
 		} else {
 			ex->any_byte = true;
 			(void)http_parser_execute(&ex->parser, &callbacks, (const char *)buffer,
@@ -242,19 +251,22 @@ static void begin(struct exchange *ex, const struct aws_fota_work *work)
 	memset(ex, 0, sizeof(*ex));
 	http_parser_init(&ex->parser, HTTP_RESPONSE);
 	aws_fota_headers_init(&ex->headers, text);
-	ex->generation = work->generation;
+	ex->work = work->work;
 	ex->written = work->offset;
 	ex->told = work->offset;
 }
 
 static void attempt(struct exchange *ex, const struct aws_fota_work *work, const char *etag)
 {
+	int err;
+
 	begin(ex, work);
-	if (send_request(work, etag) != 0) {
-		ex->error = AWS_FOTA_FETCH_CLOSED;
-		return;
+	err = send_request(work, etag);
+	if (err == 0) {
+		receive(ex);
+	} else {
+		fail(ex, err);
 	}
-	receive(ex);
 }
 
 static void end(struct exchange *ex)
@@ -273,7 +285,7 @@ static void end(struct exchange *ex)
 	}
 	if (ex->error != 0U) {
 		input.data.fetch_error = ex->error;
-		aws_fota_queue_post_result(&input, ex->generation);
+		aws_fota_queue_post_result(&input, ex->work);
 	}
 }
 
@@ -284,7 +296,7 @@ void aws_fota_fetch(const struct aws_fota_work *work)
 	char etag[AWS_FOTA_ETAG_MAX + 1];
 
 	copy_target(&server, etag);
-	if (!aws_fota_download_wanted(work->generation)) {
+	if (!aws_fota_download_wanted(work->work)) {
 		return;
 	}
 	if (aws_fota_connection_fits(&connection, server.scheme, server.host, server.port)) {

@@ -28,6 +28,23 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 /* Reason codes of a SUBACK from here on are refusals. */
 #define SUBACK_FAILURE 0x80
 
+/* How often a payload is asked for that has not come yet. */
+#define PAYLOAD_POLL_MS 10
+
+/* What leaves the queue's thread, written while it held the engine. */
+static struct {
+	struct mqtt_client *client;
+	char topic[AWS_FOTA_SUBSCRIPTIONS][AWS_FOTA_TOPIC_MAX + 1];
+	int len[AWS_FOTA_SUBSCRIPTIONS];
+} subscription;
+static struct {
+	struct mqtt_client *client;
+	char topic[AWS_FOTA_TOPIC_MAX + 1];
+	int topic_len;
+	char payload[AWS_FOTA_PUBLICATION_MAX + 1];
+	int payload_len;
+} publication;
+
 bool aws_fota_thing_name_valid(const char *thing, size_t len)
 {
 	if (len == 0U || len > AWS_FOTA_THING_NAME_MAX) {
@@ -44,9 +61,18 @@ bool aws_fota_thing_name_valid(const char *thing, size_t len)
 	return true;
 }
 
+void aws_fota_mqtt_write_subscription(void)
+{
+	subscription.client = aws_fota_glue.client;
+	for (unsigned int i = 0; i < AWS_FOTA_SUBSCRIPTIONS; i++) {
+		subscription.len[i] =
+			aws_fota_subscription_topic(&aws_fota_glue.engine, i, subscription.topic[i],
+						    sizeof(subscription.topic[i]));
+	}
+}
+
 void aws_fota_mqtt_subscribe(void)
 {
-	static char text[AWS_FOTA_SUBSCRIPTIONS][AWS_FOTA_TOPIC_MAX + 1];
 	struct mqtt_topic topics[AWS_FOTA_SUBSCRIPTIONS] = {0};
 	const struct mqtt_subscription_list list = {
 		.list = topics,
@@ -56,19 +82,16 @@ void aws_fota_mqtt_subscribe(void)
 	int err = -ENOTCONN;
 
 	for (unsigned int i = 0; i < AWS_FOTA_SUBSCRIPTIONS; i++) {
-		int len = aws_fota_subscription_topic(&aws_fota_glue.engine, i, text[i],
-						      sizeof(text[i]));
-
-		if (len < 0) {
-			LOG_ERR("No topic to subscribe to: %d", len);
+		if (subscription.len[i] < 0) {
+			LOG_ERR("No topic to subscribe to: %d", subscription.len[i]);
 			return;
 		}
-		topics[i].topic.utf8 = (const uint8_t *)text[i];
-		topics[i].topic.size = (uint32_t)len;
+		topics[i].topic.utf8 = (const uint8_t *)subscription.topic[i];
+		topics[i].topic.size = (uint32_t)subscription.len[i];
 		topics[i].qos = MQTT_QOS_1_AT_LEAST_ONCE;
 	}
-	if (aws_fota_glue.client != NULL) {
-		err = mqtt_subscribe(aws_fota_glue.client, &list);
+	if (subscription.client != NULL) {
+		err = mqtt_subscribe(subscription.client, &list);
 	}
 	if (err < 0) {
 		/* The engine's timer sees to it. */
@@ -76,43 +99,51 @@ void aws_fota_mqtt_subscribe(void)
 	}
 }
 
+void aws_fota_mqtt_write_publication(void)
+{
+	const struct aws_fota_engine *engine = &aws_fota_glue.engine;
+
+	publication.client = aws_fota_glue.client;
+	publication.topic_len =
+		aws_fota_publication_topic(engine, publication.topic, sizeof(publication.topic));
+	publication.payload_len = aws_fota_publication_payload(engine, publication.payload,
+							       sizeof(publication.payload));
+}
+
 void aws_fota_mqtt_publish(void)
 {
-	static char topic[AWS_FOTA_TOPIC_MAX + 1];
-	static char payload[AWS_FOTA_PUBLICATION_MAX + 1];
 	struct mqtt_publish_param param = {0};
-	int topic_len = aws_fota_publication_topic(&aws_fota_glue.engine, topic, sizeof(topic));
-	int payload_len =
-		aws_fota_publication_payload(&aws_fota_glue.engine, payload, sizeof(payload));
 	int err = -ENOTCONN;
 
-	if (topic_len < 0 || payload_len < 0) {
-		LOG_ERR("Nothing to publish: %d, %d", topic_len, payload_len);
+	if (publication.topic_len < 0 || publication.payload_len < 0) {
+		LOG_ERR("Nothing to publish: %d, %d", publication.topic_len,
+			publication.payload_len);
 		return;
 	}
 	/* The service's answer is the acknowledgement; a lost one is the engine's affair. */
 	param.message.topic.qos = MQTT_QOS_0_AT_MOST_ONCE;
-	param.message.topic.topic.utf8 = (const uint8_t *)topic;
-	param.message.topic.topic.size = (uint32_t)topic_len;
-	param.message.payload.data = (uint8_t *)payload;
-	param.message.payload.len = (uint32_t)payload_len;
-	if (aws_fota_glue.client != NULL) {
-		err = mqtt_publish(aws_fota_glue.client, &param);
+	param.message.topic.topic.utf8 = (const uint8_t *)publication.topic;
+	param.message.topic.topic.size = (uint32_t)publication.topic_len;
+	param.message.payload.data = (uint8_t *)publication.payload;
+	param.message.payload.len = (uint32_t)publication.payload_len;
+	if (publication.client != NULL) {
+		err = mqtt_publish(publication.client, &param);
 	}
 	if (err < 0) {
-		LOG_WRN("Cannot publish on %s: %d", topic, err);
+		LOG_WRN("Cannot publish on %s: %d", publication.topic, err);
 	} else {
-		LOG_DBG("Published on %s: %s", topic, payload);
+		LOG_DBG("Published on %s: %s", publication.topic, publication.payload);
 	}
 }
 
 void aws_fota_mqtt_acknowledge(uint16_t packet_id)
 {
 	const struct mqtt_puback_param param = {.message_id = packet_id};
+	struct mqtt_client *client = aws_fota_glue.client;
 	int err = -ENOTCONN;
 
-	if (aws_fota_glue.client != NULL) {
-		err = mqtt_publish_qos1_ack(aws_fota_glue.client, &param);
+	if (client != NULL) {
+		err = mqtt_publish_qos1_ack(client, &param);
 	}
 	if (err < 0) {
 		LOG_WRN("Cannot acknowledge message %u: %d", packet_id, err);
@@ -140,21 +171,29 @@ static int identify(const struct aws_fota_url *url, uint8_t identity[AWS_FOTA_SH
 	return err;
 }
 
-/* Feed the payload to the parser, piece by piece, to its end. */
+/* Feed the payload to the parser, piece by piece, to its end. A broker that falls silent in the
+ * middle of a message must not hold this thread, which keeps the connection alive, forever.
+ */
 static int read_payload(struct mqtt_client *client, struct aws_fota_parser *parser, size_t len)
 {
 	static uint8_t piece[AWS_FOTA_PAYLOAD_SIZE];
+	const k_timeout_t patience = K_SECONDS(CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS);
+	k_timepoint_t end = sys_timepoint_calc(patience);
 
 	while (len > 0U) {
-		int got =
-			mqtt_read_publish_payload_blocking(client, piece, MIN(len, sizeof(piece)));
+		int got = mqtt_read_publish_payload(client, piece, MIN(len, sizeof(piece)));
 
+		if (got == -EAGAIN && !sys_timepoint_expired(end)) {
+			k_msleep(PAYLOAD_POLL_MS);
+			continue;
+		}
 		if (got <= 0) {
 			LOG_WRN("Payload ends %zu bytes early: %d", len, got);
-			return got < 0 ? got : -EIO;
+			return got == -EAGAIN ? -ETIMEDOUT : got < 0 ? got : -EIO;
 		}
 		(void)aws_fota_parser_feed(parser, piece, (size_t)got);
 		len -= (size_t)got;
+		end = sys_timepoint_calc(patience);
 	}
 	return 0;
 }
@@ -187,9 +226,13 @@ static int take_message(struct mqtt_client *client, const struct mqtt_publish_pa
 		LOG_WRN("Message refused: result %u, field %u, offset %u",
 			input.data.message.result, input.data.message.field, parser.offset);
 	} else if (kind == AWS_FOTA_MESSAGE_EXECUTION) {
-		if (identify(&aws_fota_glue.message.job.url, identity) == 0) {
-			input.data.message.identity = identity;
+		err = identify(&aws_fota_glue.message.job.url, identity);
+		if (err != 0) {
+			LOG_ERR("SHA-256 failed: %d", err);
+			aws_fota_queue_release();
+			return -EIO;
 		}
+		input.data.message.identity = identity;
 	}
 	aws_fota_queue_step(&input);
 	return 0;
@@ -236,7 +279,7 @@ static int take_connack(struct mqtt_client *client, int result)
 		LOG_ERR("The client id is no thing name: set one with aws_fota_thing_name_set()");
 		return err;
 	}
-	(void)aws_fota_queue_post(&input, K_FOREVER);
+	aws_fota_queue_post_link(&input);
 	return 1;
 }
 
@@ -252,7 +295,7 @@ static int take_disconnect(struct mqtt_client *client)
 	}
 	k_mutex_unlock(&aws_fota_glue.lock);
 	if (ours) {
-		(void)aws_fota_queue_post(&input, K_FOREVER);
+		aws_fota_queue_post_link(&input);
 	}
 	return 1;
 }
@@ -271,7 +314,7 @@ static int take_suback(const struct mqtt_evt *evt)
 			input.data.error = -EACCES;
 		}
 	}
-	(void)aws_fota_queue_post(&input, K_FOREVER);
+	aws_fota_queue_post_link(&input);
 	return 0;
 }
 

@@ -17,16 +17,15 @@
 
 LOG_MODULE_REGISTER(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 
-/* As many inputs as can be under way at once: one of each timer, the connection's, the results of a
- * download at its end, and one of each function of the application.
+/* The results of a download, which waits for room, and what the application asks for, which is told
+ * when there is none.
  */
 #define INPUTS_MAX 16
 
 struct queued {
 	struct aws_fota_input input;
-	/* Inputs of the download thread only. */
-	bool result;
-	uint32_t generation;
+	/* Work that the input is a result of, or AWS_FOTA_NO_WORK. */
+	uint32_t work;
 };
 
 K_MSGQ_DEFINE(inputs, sizeof(struct queued), INPUTS_MAX, 8);
@@ -38,8 +37,13 @@ struct aws_fota_glue aws_fota_glue;
 static struct k_work_q queue;
 static struct k_work inputs_work;
 static struct k_work_delayable timers[2];
+static bool timer_runs[2];
 static struct aws_fota_action message_actions[AWS_FOTA_ACTIONS_MAX];
 static size_t message_action_count;
+/* The last that happened to the connection, and has not been taken. */
+static struct aws_fota_input link_input;
+static bool link_changed;
+static struct k_spinlock link_lock;
 
 static void carry_out(const struct aws_fota_action *action)
 {
@@ -63,9 +67,11 @@ static void carry_out(const struct aws_fota_action *action)
 		aws_fota_mqtt_publish();
 		break;
 	case AWS_FOTA_ACTION_TIMER_START:
+		timer_runs[action->what] = true;
 		k_work_reschedule_for_queue(&queue, &timers[action->what], K_MSEC(action->value));
 		break;
 	case AWS_FOTA_ACTION_TIMER_STOP:
+		timer_runs[action->what] = false;
 		k_work_cancel_delayable(&timers[action->what]);
 		break;
 	default:
@@ -74,8 +80,27 @@ static void carry_out(const struct aws_fota_action *action)
 	}
 }
 
-/* Called with the lock held, which is released: what the application does in its handler is its own
- * affair. The order of the handler's calls is that of the actions.
+/* What an action needs of the engine, written before the next step changes it. */
+static void prepare(const struct aws_fota_action *action)
+{
+	switch (action->id) {
+	case AWS_FOTA_ACTION_PERSIST:
+		aws_fota_record_write();
+		break;
+	case AWS_FOTA_ACTION_SUBSCRIBE:
+		aws_fota_mqtt_write_subscription();
+		break;
+	case AWS_FOTA_ACTION_PUBLISH:
+		aws_fota_mqtt_write_publication();
+		break;
+	default:
+		break;
+	}
+}
+
+/* Called with the lock held, which is released: nobody who hands a message in waits for flash, for
+ * the network, or for what the application does in its handler. The order of the handler's calls is
+ * that of the actions.
  */
 static void carry_out_all(const struct aws_fota_action *actions, size_t count)
 {
@@ -90,10 +115,15 @@ static void carry_out_all(const struct aws_fota_action *actions, size_t count)
 			told.job = *aws_fota_engine_told(&aws_fota_glue.engine);
 			tells = true;
 		} else {
-			carry_out(&actions[i]);
+			prepare(&actions[i]);
 		}
 	}
 	k_mutex_unlock(&aws_fota_glue.lock);
+	for (size_t i = 0; i < count; i++) {
+		if (actions[i].id != AWS_FOTA_ACTION_TELL) {
+			carry_out(&actions[i]);
+		}
+	}
 	if (tells) {
 		aws_fota_application_tell(&told);
 	}
@@ -113,7 +143,19 @@ static void finish_message(void)
 	carry_out_all(actions, count);
 }
 
-static void step(const struct aws_fota_input *input)
+/* Whether an input came too late: what a message asked for meanwhile stopped what it comes from. */
+static bool stale(const struct queued *item)
+{
+	const uint8_t timer = item->input.data.timer;
+
+	if (item->input.id == AWS_FOTA_INPUT_TIMER) {
+		return !timer_runs[timer] || (k_work_delayable_busy_get(&timers[timer]) &
+					      (K_WORK_DELAYED | K_WORK_QUEUED)) != 0;
+	}
+	return item->work != AWS_FOTA_NO_WORK && !aws_fota_download_wanted(item->work);
+}
+
+static void step(const struct queued *item)
 {
 	struct aws_fota_action actions[AWS_FOTA_ACTIONS_MAX];
 	size_t count;
@@ -124,8 +166,36 @@ static void step(const struct aws_fota_input *input)
 		finish_message();
 		k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
 	}
-	count = aws_fota_engine_step(&aws_fota_glue.engine, input, actions);
+	if (stale(item)) {
+		k_mutex_unlock(&aws_fota_glue.lock);
+		return;
+	}
+	if (item->input.id == AWS_FOTA_INPUT_TIMER) {
+		timer_runs[item->input.data.timer] = false;
+	}
+	count = aws_fota_engine_step(&aws_fota_glue.engine, &item->input, actions);
 	carry_out_all(actions, count);
+}
+
+void aws_fota_queue_take_now(enum aws_fota_input_id id)
+{
+	const struct queued item = {.input = {.id = (uint8_t)id}};
+
+	step(&item);
+}
+
+static void take_link(void)
+{
+	struct queued item = {0};
+	k_spinlock_key_t key = k_spin_lock(&link_lock);
+	const bool changed = link_changed;
+
+	item.input = link_input;
+	link_changed = false;
+	k_spin_unlock(&link_lock, key);
+	if (changed) {
+		step(&item);
+	}
 }
 
 static void take_inputs(struct k_work *work)
@@ -134,21 +204,21 @@ static void take_inputs(struct k_work *work)
 
 	ARG_UNUSED(work);
 	finish_message();
+	take_link();
 	while (k_msgq_get(&inputs, &next, K_NO_WAIT) == 0) {
-		if (!next.result || aws_fota_download_wanted(next.generation)) {
-			step(&next.input);
-		}
+		step(&next);
+		take_link();
 	}
 }
 
 static void timer_expired(struct k_work *work)
 {
 	struct k_work_delayable *timer = k_work_delayable_from_work(work);
-	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_TIMER};
+	struct queued item = {.input = {.id = AWS_FOTA_INPUT_TIMER}};
 
-	input.data.timer = timer == &timers[AWS_FOTA_TIMER_REQUEST] ? AWS_FOTA_TIMER_REQUEST
-								    : AWS_FOTA_TIMER_DOWNLOAD;
-	step(&input);
+	item.input.data.timer = timer == &timers[AWS_FOTA_TIMER_REQUEST] ? AWS_FOTA_TIMER_REQUEST
+									 : AWS_FOTA_TIMER_DOWNLOAD;
+	step(&item);
 }
 
 void aws_fota_queue_start(void)
@@ -174,18 +244,31 @@ static int post(const struct queued *item, k_timeout_t timeout)
 	return -EAGAIN;
 }
 
-int aws_fota_queue_post(const struct aws_fota_input *input, k_timeout_t timeout)
+int aws_fota_queue_post(const struct aws_fota_input *input)
 {
-	struct queued item = {.input = *input};
+	const struct queued item = {.input = *input, .work = AWS_FOTA_NO_WORK};
 
-	return post(&item, timeout);
+	return post(&item, K_NO_WAIT);
 }
 
-void aws_fota_queue_post_result(const struct aws_fota_input *input, uint32_t generation)
+void aws_fota_queue_post_result(const struct aws_fota_input *input, uint32_t work)
 {
-	struct queued item = {.input = *input, .result = true, .generation = generation};
+	const struct queued item = {.input = *input, .work = work};
 
 	(void)post(&item, K_FOREVER);
+}
+
+void aws_fota_queue_post_link(const struct aws_fota_input *input)
+{
+	k_spinlock_key_t key = k_spin_lock(&link_lock);
+
+	/* A connection made or lost comes before what was subscribed to in the one before it. */
+	if (input->id != AWS_FOTA_INPUT_SUBSCRIBED || !link_changed) {
+		link_input = *input;
+		link_changed = true;
+	}
+	k_spin_unlock(&link_lock, key);
+	k_work_submit_to_queue(&queue, &inputs_work);
 }
 
 void aws_fota_queue_take(void)

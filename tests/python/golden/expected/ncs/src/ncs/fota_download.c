@@ -123,14 +123,14 @@ static uint32_t copy_target(int *tag)
 }
 
 /* The whole object is what the library will deliver, or it fails. */
-static void offer(uint32_t size, uint32_t generation)
+static void offer(uint32_t size, uint32_t work)
 {
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_HTTP_RESPONSE};
 
 	input.data.http.status = 200;
 	input.data.http.has_length = true;
 	input.data.http.length = size;
-	aws_fota_queue_post_result(&input, generation);
+	aws_fota_queue_post_result(&input, work);
 }
 
 static int start(int tag)
@@ -151,19 +151,19 @@ static int start(int tag)
 	return err;
 }
 
-static void tell_written(uint32_t end, uint32_t *told, uint32_t generation)
+static void tell_written(uint32_t end, uint32_t *told, uint32_t work)
 {
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_WRITTEN};
 
 	if (end > *told) {
 		*told = end;
 		input.data.written = end;
-		aws_fota_queue_post_result(&input, generation);
+		aws_fota_queue_post_result(&input, work);
 	}
 }
 
 /* Follow the download to its end. The last byte is told when the library is done with the slot. */
-static uint32_t follow(uint32_t size, uint32_t generation)
+static uint32_t follow(uint32_t size, uint32_t work)
 {
 	bool cancelled = false;
 	uint32_t told = 0;
@@ -173,8 +173,8 @@ static uint32_t follow(uint32_t size, uint32_t generation)
 
 		(void)k_sem_take(&changed, K_MSEC(SLICE_MS));
 		end = (uint32_t)atomic_get(&written);
-		if (aws_fota_download_wanted(generation)) {
-			tell_written(MIN(end, size - 1U), &told, generation);
+		if (aws_fota_download_wanted(work)) {
+			tell_written(MIN(end, size - 1U), &told, work);
 		} else if (!cancelled && end > 0U) {
 			/* While it connects, the library's client would forget a cancellation, and
 			 * the caller would wait for the whole download.
@@ -205,12 +205,12 @@ static uint8_t failure(uint32_t size)
 	}
 }
 
-static void fail(uint8_t error, uint32_t generation)
+static void fail(uint8_t error, uint32_t work)
 {
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_FETCH_FAILED};
 
 	input.data.fetch_error = error;
-	aws_fota_queue_post_result(&input, generation);
+	aws_fota_queue_post_result(&input, work);
 }
 
 void aws_fota_fetch(const struct aws_fota_work *work)
@@ -221,26 +221,26 @@ void aws_fota_fetch(const struct aws_fota_work *work)
 	uint32_t told;
 	int err;
 
-	if (!aws_fota_download_wanted(work->generation)) {
+	if (!aws_fota_download_wanted(work->work)) {
 		return;
 	}
-	offer(size, work->generation);
-	if (!aws_fota_download_may_receive(work->generation)) {
+	offer(size, work->work);
+	if (!aws_fota_download_may_receive(work->work)) {
 		return;
 	}
 	err = start(tag);
 	if (err != 0) {
 		LOG_WRN("The download cannot start: %d", err);
-		fail(AWS_FOTA_FETCH_CONNECT, work->generation);
+		fail(AWS_FOTA_FETCH_CONNECT, work->work);
 		return;
 	}
-	told = follow(size, work->generation);
+	told = follow(size, work->work);
 	error = failure(size);
 	if (error == 0U) {
-		tell_written(size, &told, work->generation);
+		tell_written(size, &told, work->work);
 	} else {
 		LOG_WRN("The download ended with event %d, cause %d, after %u of %u bytes", end_id,
 			end_cause, (uint32_t)atomic_get(&written), size);
-		fail(error, work->generation);
+		fail(error, work->work);
 	}
 }

@@ -32,10 +32,6 @@ static aws_fota_callback_t handler;
 static aws_fota_ext_callback_t ext_handler;
 static struct aws_fota_error last_error;
 
-/* Outlive aws_fota_init(): the engine takes them in the work queue. */
-static uint8_t boot_record[AWS_FOTA_RECORD_MAX];
-static struct aws_fota_image running;
-
 static void tell(enum aws_fota_evt_id id, int progress)
 {
 	struct aws_fota_event event = {.id = id};
@@ -59,13 +55,21 @@ static void tell_foreign(struct aws_fota_ext_event *event)
 {
 	if (ext_handler == NULL) {
 		/* Nobody to carry it out: it is left alone. */
-		(void)aws_fota_job_accept();
+		aws_fota_queue_take_now(AWS_FOTA_INPUT_ACCEPT);
 		return;
 	}
 	event->id = AWS_FOTA_EXT_EVT_FOREIGN;
 	event->foreign.job_id = event->job_id;
 	event->foreign.message = &aws_fota_glue.message;
 	ext_handler(event);
+}
+
+static void keep_error(const struct aws_fota_told *told)
+{
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	last_error.reason = (enum aws_fota_reason)told->value;
+	last_error.detail = told->job.detail;
+	k_mutex_unlock(&aws_fota_glue.lock);
 }
 
 void aws_fota_application_tell(const struct aws_fota_told *told)
@@ -89,8 +93,7 @@ void aws_fota_application_tell(const struct aws_fota_told *told)
 		tell(AWS_FOTA_EVT_DONE, 0);
 		break;
 	case AWS_FOTA_TELL_ERROR:
-		last_error.reason = (enum aws_fota_reason)told->value;
-		last_error.detail = told->job.detail;
+		keep_error(told);
 		event.id = AWS_FOTA_EXT_EVT_ERROR;
 		event.error = last_error;
 		tell_ext(&event);
@@ -120,33 +123,43 @@ void aws_fota_application_tell(const struct aws_fota_told *told)
 	}
 }
 
-static int boot(void)
+/* What this device is at start. Nothing has begun when it cannot be read, so that aws_fota_init() may
+ * be called again.
+ */
+static int look_around(struct aws_fota_input_boot *boot)
 {
-	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_BOOT};
+	static uint8_t record[AWS_FOTA_RECORD_MAX];
+	static struct aws_fota_image running;
 	int swap = mcuboot_swap_type();
-	int len = aws_fota_record_load(boot_record);
-	int err = aws_fota_image_read(aws_fota_running_slot(), UINT32_MAX, &running);
+	int err = settings_subsys_init();
+	int len;
 
+	if (err != 0) {
+		return err;
+	}
+	len = aws_fota_record_load(record);
 	if (len < 0) {
 		return len;
 	}
-	if (err < 0) {
+	err = aws_fota_image_read(aws_fota_running_slot(), UINT32_MAX, &running);
+	if (err != 0) {
 		return err;
 	}
-	input.data.boot.record = len > 0 ? boot_record : NULL;
-	input.data.boot.record_len = (size_t)len;
-	input.data.boot.running_hash = running.has_hash ? running.hash : NULL;
-	input.data.boot.version = running.version;
-	input.data.boot.version_valid = running.valid;
-	input.data.boot.confirmed = boot_is_img_confirmed();
-	input.data.boot.swap_pending = swap == BOOT_SWAP_TYPE_TEST || swap == BOOT_SWAP_TYPE_PERM;
-	input.data.boot.slot_size = aws_fota_slot_size();
-	input.data.boot.seed = sys_rand32_get();
-	return aws_fota_queue_post(&input, K_NO_WAIT);
+	boot->record = len > 0 ? record : NULL;
+	boot->record_len = (size_t)len;
+	boot->running_hash = running.has_hash ? running.hash : NULL;
+	boot->version = running.version;
+	boot->version_valid = running.valid;
+	boot->confirmed = boot_is_img_confirmed();
+	boot->swap_pending = swap == BOOT_SWAP_TYPE_TEST || swap == BOOT_SWAP_TYPE_PERM;
+	boot->slot_size = aws_fota_slot_size();
+	boot->seed = sys_rand32_get();
+	return 0;
 }
 
 int aws_fota_init(aws_fota_callback_t evt_handler)
 {
+	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_BOOT};
 	int err;
 
 	if (evt_handler == NULL) {
@@ -155,7 +168,7 @@ int aws_fota_init(aws_fota_callback_t evt_handler)
 	if (aws_fota_glue.started) {
 		return -EPERM;
 	}
-	err = settings_subsys_init();
+	err = look_around(&input.data.boot);
 	if (err != 0) {
 		return err;
 	}
@@ -172,12 +185,16 @@ int aws_fota_init(aws_fota_callback_t evt_handler)
 	k_mutex_init(&aws_fota_glue.lock);
 	aws_fota_queue_start();
 	aws_fota_download_start();
+	aws_fota_queue_take();
+	/* Before the step, for the handlers that it leads to may call the module. */
 	aws_fota_glue.started = true;
-	return boot();
+	aws_fota_queue_step(&input);
+	return 0;
 }
 
 int aws_fota_get_job_id(uint8_t *const job_id_buf, size_t buf_size)
 {
+	const bool started = aws_fota_glue.started;
 	const char *job_id = no_job;
 	size_t len;
 	int result;
@@ -185,7 +202,7 @@ int aws_fota_get_job_id(uint8_t *const job_id_buf, size_t buf_size)
 	if (job_id_buf == NULL) {
 		return -EINVAL;
 	}
-	if (aws_fota_glue.started) {
+	if (started) {
 		k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
 		job_id = aws_fota_engine_job_id(&aws_fota_glue.engine);
 		if (job_id[0] == '\0') {
@@ -199,7 +216,7 @@ int aws_fota_get_job_id(uint8_t *const job_id_buf, size_t buf_size)
 	} else {
 		result = -EMSGSIZE;
 	}
-	if (aws_fota_glue.started) {
+	if (started) {
 		k_mutex_unlock(&aws_fota_glue.lock);
 	}
 	return result;
@@ -237,10 +254,18 @@ enum aws_fota_phase aws_fota_state(void)
 
 int aws_fota_error(struct aws_fota_error *error)
 {
+	const bool started = aws_fota_glue.started;
+
 	if (error == NULL) {
 		return -EINVAL;
 	}
+	if (started) {
+		k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	}
 	*error = last_error;
+	if (started) {
+		k_mutex_unlock(&aws_fota_glue.lock);
+	}
 	return 0;
 }
 
@@ -265,7 +290,7 @@ static int ask(enum aws_fota_input_id id)
 {
 	const struct aws_fota_input input = {.id = (uint8_t)id};
 
-	return aws_fota_glue.started ? aws_fota_queue_post(&input, K_NO_WAIT) : -EPERM;
+	return aws_fota_glue.started ? aws_fota_queue_post(&input) : -EPERM;
 }
 
 int aws_fota_job_accept(void)

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
+#include <string.h>
 
 #include <zephyr/dfu/mcuboot.h>
 #include <zephyr/kernel.h>
@@ -21,47 +22,97 @@
 
 LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 
-/* One piece of work at a time, and an abort before it. */
-#define WORKS_MAX 4
+/* What is asked for while the thread is busy: an upgrade, the erasing of a cancelled one, the next
+ * fetch, and a confirmation.
+ */
+#define WORKS_MAX 8
 
-K_MSGQ_DEFINE(works, sizeof(struct aws_fota_work), WORKS_MAX, 4);
+/* Numbers of work after which a mark is used again; far more than there are works and results. */
+#define MARKS 64
+
 K_THREAD_STACK_DEFINE(download_stack, CONFIG_AWS_FOTA_DOWNLOAD_STACK_SIZE);
+K_MUTEX_DEFINE(works_lock);
+K_CONDVAR_DEFINE(works_changed);
 
 static struct k_thread download_thread;
-static atomic_t generation;
+static struct aws_fota_work works[WORKS_MAX];
+static size_t works_count;
+/* What was asked for last. */
+static uint8_t last_id;
+static uint32_t last_work = AWS_FOTA_NO_WORK;
+static ATOMIC_DEFINE(aborted, MARKS);
 
-static void put(const struct aws_fota_work *work)
+/* Whether an action goes on with the fetch before it. An ERASE that follows anything else is that of
+ * a cancelled upgrade.
+ */
+static bool goes_on(uint8_t id)
 {
-	if (k_msgq_put(&works, work, K_NO_WAIT) != 0) {
-		LOG_ERR("Work %u found no room", work->id);
-	}
+	return id == AWS_FOTA_ACTION_RECEIVE ||
+	       (id == AWS_FOTA_ACTION_ERASE && last_id == AWS_FOTA_ACTION_FETCH &&
+		aws_fota_download_wanted(last_work));
 }
 
 void aws_fota_download_post(const struct aws_fota_action *action)
 {
-	const struct aws_fota_work work = {
+	struct aws_fota_work work = {
 		.id = action->id,
 		.offset = action->value,
 		.length = action->length,
-		.generation = (uint32_t)atomic_get(&generation),
 	};
 
-	put(&work);
+	k_mutex_lock(&works_lock, K_FOREVER);
+	if (!goes_on(action->id)) {
+		last_work = last_work == UINT32_MAX ? 1U : last_work + 1U;
+		atomic_clear_bit(aborted, (int)(last_work % MARKS));
+	}
+	last_id = action->id;
+	work.work = last_work;
+	if (works_count < WORKS_MAX) {
+		works[works_count++] = work;
+	} else {
+		LOG_ERR("Work %u found no room", work.id);
+	}
+	k_condvar_signal(&works_changed);
+	k_mutex_unlock(&works_lock);
 }
 
 void aws_fota_download_abort(void)
 {
-	struct aws_fota_work work = {.id = AWS_FOTA_ACTION_ABORT};
-
-	work.generation = (uint32_t)atomic_inc(&generation) + 1U;
-	k_msgq_purge(&works);
+	k_mutex_lock(&works_lock, K_FOREVER);
+	atomic_set_bit(aborted, (int)(last_work % MARKS));
+	while (works_count > 0U && works[works_count - 1U].work == last_work) {
+		works_count--;
+	}
 	/* Wakes a thread that waits for what follows the headers of a response. */
-	put(&work);
+	k_condvar_signal(&works_changed);
+	k_mutex_unlock(&works_lock);
 }
 
-bool aws_fota_download_wanted(uint32_t of_work)
+bool aws_fota_download_wanted(uint32_t work)
 {
-	return of_work == (uint32_t)atomic_get(&generation);
+	return !atomic_test_bit(aborted, (int)(work % MARKS));
+}
+
+/* Take the next piece of work; with `of_work`, one that goes on with it, or false when that is
+ * aborted.
+ */
+static bool take(struct aws_fota_work *work, uint32_t of_work)
+{
+	bool taken = false;
+
+	k_mutex_lock(&works_lock, K_FOREVER);
+	while (!taken && (of_work == AWS_FOTA_NO_WORK || aws_fota_download_wanted(of_work))) {
+		if (works_count > 0U) {
+			*work = works[0];
+			works_count--;
+			memmove(&works[0], &works[1], works_count * sizeof(works[0]));
+			taken = true;
+		} else {
+			(void)k_condvar_wait(&works_changed, &works_lock, K_FOREVER);
+		}
+	}
+	k_mutex_unlock(&works_lock);
+	return taken;
 }
 
 static void answer(enum aws_fota_input_id id, int error, uint32_t of_work)
@@ -73,23 +124,7 @@ static void answer(enum aws_fota_input_id id, int error, uint32_t of_work)
 
 static void erase(const struct aws_fota_work *work)
 {
-	answer(AWS_FOTA_INPUT_ERASED, aws_fota_slot_erase(work->offset), work->generation);
-}
-
-bool aws_fota_download_may_receive(uint32_t of_work)
-{
-	struct aws_fota_work work;
-
-	for (;;) {
-		(void)k_msgq_get(&works, &work, K_FOREVER);
-		if (work.generation != of_work || work.id == AWS_FOTA_ACTION_ABORT) {
-			return false;
-		}
-		if (work.id == AWS_FOTA_ACTION_RECEIVE) {
-			return true;
-		}
-		erase(&work);
-	}
+	answer(AWS_FOTA_INPUT_ERASED, aws_fota_slot_erase(work->offset), work->work);
 }
 
 static void verify(const struct aws_fota_work *work)
@@ -112,31 +147,54 @@ static void verify(const struct aws_fota_work *work)
 	input.data.verified.digest = digest;
 	input.data.verified.image_valid = image.valid;
 	input.data.verified.hash = image.has_hash ? image.hash : NULL;
-	aws_fota_queue_post_result(&input, work->generation);
+	aws_fota_queue_post_result(&input, work->work);
 }
 
-static void carry_out(const struct aws_fota_work *work)
+/* What may be asked for while a fetch is under way, too. */
+static void carry_out_beside(const struct aws_fota_work *work)
 {
 	switch (work->id) {
 	case AWS_FOTA_ACTION_ERASE:
 		erase(work);
 		break;
+	case AWS_FOTA_ACTION_REQUEST_UPGRADE:
+		answer(AWS_FOTA_INPUT_UPGRADE_REQUESTED, boot_request_upgrade(BOOT_UPGRADE_TEST),
+		       work->work);
+		break;
+	case AWS_FOTA_ACTION_CONFIRM_IMAGE:
+		answer(AWS_FOTA_INPUT_CONFIRMED, boot_write_img_confirmed(), work->work);
+		break;
+	default:
+		break;
+	}
+}
+
+static void carry_out(const struct aws_fota_work *work)
+{
+	switch (work->id) {
 	case AWS_FOTA_ACTION_FETCH:
 		aws_fota_fetch(work);
 		break;
 	case AWS_FOTA_ACTION_VERIFY:
 		verify(work);
 		break;
-	case AWS_FOTA_ACTION_REQUEST_UPGRADE:
-		answer(AWS_FOTA_INPUT_UPGRADE_REQUESTED, boot_request_upgrade(BOOT_UPGRADE_TEST),
-		       work->generation);
-		break;
-	case AWS_FOTA_ACTION_CONFIRM_IMAGE:
-		answer(AWS_FOTA_INPUT_CONFIRMED, boot_write_img_confirmed(), work->generation);
-		break;
 	default:
+		carry_out_beside(work);
 		break;
 	}
+}
+
+bool aws_fota_download_may_receive(uint32_t of_work)
+{
+	struct aws_fota_work work;
+
+	while (take(&work, of_work)) {
+		if (work.id == AWS_FOTA_ACTION_RECEIVE) {
+			return true;
+		}
+		carry_out_beside(&work);
+	}
+	return false;
 }
 
 static void run(void *a, void *b, void *c)
@@ -147,10 +205,8 @@ static void run(void *a, void *b, void *c)
 	ARG_UNUSED(b);
 	ARG_UNUSED(c);
 	for (;;) {
-		(void)k_msgq_get(&works, &work, K_FOREVER);
-		if (aws_fota_download_wanted(work.generation)) {
-			carry_out(&work);
-		}
+		(void)take(&work, AWS_FOTA_NO_WORK);
+		carry_out(&work);
 	}
 }
 

@@ -20,6 +20,10 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 
 #define KEY "aws_fota/record"
 
+/* What is to be saved, written while the queue's thread held the engine. */
+static uint8_t record[AWS_FOTA_RECORD_MAX];
+static size_t record_len;
+
 struct reading {
 	uint8_t *record;
 	int len;
@@ -39,19 +43,27 @@ static int read_one(const char *key, size_t len, settings_read_cb read_cb, void 
 	return 0;
 }
 
-int aws_fota_record_load(uint8_t record[AWS_FOTA_RECORD_MAX])
+int aws_fota_record_load(uint8_t loaded[AWS_FOTA_RECORD_MAX])
 {
-	struct reading reading = {.record = record};
+	struct reading reading = {.record = loaded};
 	int err = settings_load_subtree_direct(KEY, read_one, &reading);
 
+	if (err == 0 && reading.len < 0) {
+		/* As good as torn: the job is begun anew, and updates go on. */
+		LOG_ERR("The record cannot be read: %d", reading.len);
+		reading.len = 0;
+	}
 	return err != 0 ? err : reading.len;
+}
+
+void aws_fota_record_write(void)
+{
+	record_len = aws_fota_record_encode(&aws_fota_glue.engine, record);
 }
 
 void aws_fota_record_save(void)
 {
-	static uint8_t record[AWS_FOTA_RECORD_MAX];
-	size_t len = aws_fota_record_encode(&aws_fota_glue.engine, record);
-	int err = settings_save_one(KEY, record, len);
+	int err = settings_save_one(KEY, record, record_len);
 
 	if (err != 0) {
 		LOG_ERR("The record cannot be saved: %d", err);
