@@ -106,6 +106,18 @@ static int socket_of_client(void)
 #endif
 }
 
+static void tell_failure(int err)
+{
+	const char *why = "";
+
+	if (IS_ENABLED(CONFIG_MQTT_LIB_TLS) && err == -ECONNABORTED) {
+		why = ", the TLS handshake failed: is the broker's certificate of the authority in "
+		      "ca.crt, and this device's one that the broker knows?";
+	}
+	LOG_ERR("No connection to %s port %u: %d%s", sample_settings()->broker,
+		sample_settings()->port, err, why);
+}
+
 int sample_broker_serve(void)
 {
 	struct zsock_pollfd pollfd = {.events = ZSOCK_POLLIN};
@@ -118,8 +130,7 @@ int sample_broker_serve(void)
 	connected = false;
 	err = mqtt_connect(&client);
 	if (err != 0) {
-		LOG_ERR("No connection to %s port %u: %d", sample_settings()->broker,
-			sample_settings()->port, err);
+		tell_failure(err);
 		return err;
 	}
 	pollfd.fd = socket_of_client();

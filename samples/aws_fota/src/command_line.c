@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * On native_sim: -broker=HOST -port=N -client-id=NAME -self-test-fails
+ * On native_sim: -broker=HOST -port=N -client-id=NAME -credentials=FOLDER -self-test-fails
  */
 
 #include <cmdline.h>
@@ -13,6 +13,9 @@
 /* Options that are not given are set to NULL, UINT32_MAX and false. */
 static char *broker;
 static char *client_id;
+#if defined(CONFIG_MQTT_LIB_TLS)
+static char *credentials;
+#endif
 static uint32_t port;
 static bool self_test_fails;
 
@@ -34,6 +37,13 @@ static void add_options(void)
 		 .type = 's',
 		 .dest = (void *)&client_id,
 		 .descript = "MQTT client id, which is the thing name"},
+#if defined(CONFIG_MQTT_LIB_TLS)
+		{.option = "credentials",
+		 .name = "folder",
+		 .type = 's',
+		 .dest = (void *)&credentials,
+		 .descript = "Folder with ca.crt, device.crt and device.key"},
+#endif
 		{.option = "self-test-fails",
 		 .is_switch = true,
 		 .type = 'b',
@@ -53,6 +63,9 @@ const struct sample_settings *sample_settings(void)
 	settings.broker = broker != NULL ? broker : CONFIG_SAMPLE_BROKER;
 	settings.port = port <= UINT16_MAX ? (uint16_t)port : CONFIG_SAMPLE_BROKER_PORT;
 	settings.client_id = client_id != NULL ? client_id : CONFIG_SAMPLE_CLIENT_ID;
+#if defined(CONFIG_MQTT_LIB_TLS)
+	settings.credentials = credentials != NULL ? credentials : CONFIG_SAMPLE_CREDENTIALS;
+#endif
 	settings.self_test_fails = self_test_fails;
 	return &settings;
 }

@@ -13,6 +13,8 @@ struct sample_settings {
 	const char *broker;
 	uint16_t port;
 	const char *client_id;
+	/** Folder with the credentials; on native_sim only. */
+	const char *credentials;
 	/** Whether the self-test is to fail, so that the new image is given up. */
 	bool self_test_fails;
 };

@@ -37,6 +37,8 @@ class Bench:
         self.old = make_image(OLD, IMAGE_BYTES, None)
         self.new = make_image(NEW, IMAGE_BYTES, None)
         self.flash = McubootFlash(folder / "flash.bin", self.old)
+        #: What the device is told with each start.
+        self.options = [f"-port={aws.emulator.mqtt_port}"]
         aws.call(aws.emulator.create_thing, THING)
 
     def upload(self, data: bytes | None = None) -> StoredObject:
@@ -60,10 +62,9 @@ class Bench:
 
     def start(self, *arguments: str) -> NativeProcess:
         """Start the device on its flash."""
-        port = self.aws.emulator.mqtt_port
         return NativeProcess(
             self.executable,
-            [f"-flash={self.flash.path}", f"-port={port}", *arguments],
+            [f"-flash={self.flash.path}", *self.options, *arguments],
             self.folder / "device.log",
         )
 
