@@ -71,5 +71,5 @@ def test_the_readme_shows_what_the_sample_says(bench: Bench) -> None:
         before.wait_end()
     assert bench.flash.reset() == "test"
     with bench.start() as after:
-        after.wait_for(r"The job is done")
+        after.wait_for(r"is done")
     assert sample_output() == [logged(before.lines), logged(after.lines)]

@@ -26,7 +26,7 @@ def test_a_whole_update(bench: Bench) -> None:
     assert bench.flash.reset() == "test"
     with bench.start() as device:
         device.wait_for(r"Self-test passed")
-        device.wait_for(r"The job is done: status 3")
+        device.wait_for(r"Job job-1 is done: status 3")
         execution = bench.ended()
     assert (execution.status, execution.status_details) == (Status.SUCCEEDED, {"progress": "100"})
     assert bench.flash.confirmed()
