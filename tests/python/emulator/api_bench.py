@@ -190,17 +190,19 @@ def _by_the_model(model: Any, parsed: dict[str, Any], **_: Any) -> None:
 
 def _driven(arguments: list[str]) -> tuple[int, str, str]:
     out, error = io.StringIO(), io.StringIO()
+    driver = _driver()
     with (
         _environment(ENVIRONMENT),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(error),
     ):
-        code = _driver().main(arguments)
+        code = driver.main(arguments)
     return code, out.getvalue(), error.getvalue()
 
 
 @functools.cache
 def _driver() -> Any:
+    # Its import sets AWS_DATA_PATH, which must outlast the test: nothing that is undone may be around it.
     from awscli.clidriver import create_clidriver
 
     return create_clidriver()
@@ -209,7 +211,7 @@ def _driver() -> Any:
 @contextlib.contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name in [it for it in os.environ if it.startswith("AWS_")]:
+        for name in [it for it in os.environ if it.startswith("AWS_") and it != "AWS_DATA_PATH"]:
             patch.delenv(name)
         for name, value in values.items():
             patch.setenv(name, value)
