@@ -36,6 +36,7 @@ PUBLIC = (
     "aws_fota_url_split",
     "aws_fota_job_hash",
 )
+_FORTY_FIELDS = Path(__file__).resolve().parents[1] / "tests" / "python" / "golden" / "cases" / "forty.yaml"
 SIZE_SECTION = ".bss.size_of_parser"
 #: Calls every public function, so that the linker keeps what a device keeps.
 _CALLER = """
@@ -78,6 +79,10 @@ def measure(folder: Path) -> dict[str, Any]:
     figures["parser.host"] = callgrind.machine()
     figures["parser.host_instructions"] = by_message(messages, on_host, per_byte=False)
     figures["parser.host_instructions_per_byte"] = by_message(messages, on_host)
+    forty = measure_footprint(folder / "forty_fields", _FORTY_FIELDS)
+    figures["parser.forty_fields"] = {
+        key.removeprefix("parser."): value for key, value in forty.items() if isinstance(value, int)
+    }
     # The caller's own frame lies above those of the parser.
     frame = footprint.call_graph([folder / "picolibc" / "objects" / "subject_parser.ci"]).frames["bench_parse"]
     figures["parser.stack_touched"] = max(count.stack for count in counts.values()) - frame
