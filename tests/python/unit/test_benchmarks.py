@@ -262,4 +262,5 @@ def test_a_part_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit) as ended:
         run.main(["no-such-part"])
     assert ended.value.code == 2
-    assert "there is no part no-such-part: choose from parser, engine, peers, generate" in capsys.readouterr().err
+    names = ", ".join(part.name for part in run.PARTS)
+    assert f"there is no part no-such-part: choose from {names}" in capsys.readouterr().err
