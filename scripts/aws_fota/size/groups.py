@@ -29,7 +29,7 @@ _OURS = (
     (re.compile(r"parser.*"), Group.PARSER),
     (re.compile(r"engine.*|record|publication.*|version"), Group.ENGINE),
     (re.compile(r"topic|jobs_topics|jobs_requests"), Group.TOPICS),
-    (re.compile(r"download|http|http_headers|slot|image"), Group.DOWNLOAD),
+    (re.compile(r"connection|download|fota_download|http|http_headers|slot|slot_writer|image"), Group.DOWNLOAD),
     (re.compile(r".*"), Group.GLUE),
 )
 #: Zephyr names the module's archive so (zephyr/cmake/aws_fota_library.cmake); plain builds keep src/core in the path.

@@ -198,6 +198,9 @@ def test_any_part_of_an_image_is_refused_in_one_line(
         ("modules/west-aws-fota/libaws_fota.a(record_store.c.obj)", Memory.CODE, Group.GLUE),
         ("modules/west-aws-fota/libaws_fota.a(jobs_topics.c.obj)", Memory.CODE, Group.TOPICS),
         ("modules/west-aws-fota/libaws_fota.a(http.c.obj)", Memory.BSS, Group.DOWNLOAD),
+        ("modules/west-aws-fota/libaws_fota.a(connection.c.obj)", Memory.BSS, Group.DOWNLOAD),
+        ("modules/west-aws-fota/libaws_fota.a(slot_writer.c.obj)", Memory.BSS, Group.DOWNLOAD),
+        ("modules/west-aws-fota/libaws_fota.a(fota_download.c.obj)", Memory.CODE, Group.DOWNLOAD),
         ("zephyr/subsys/net/lib/http/libsubsys__net__lib__http.a(http_client.c.obj)", Memory.CODE, None),
         (
             "modules/nrf/subsys/net/lib/aws_fota/lib..__subsys__net__lib__aws_fota.a(aws_fota_json.c.obj)",
