@@ -8,6 +8,7 @@ Runs where such a workspace is: ``NCS_BASE``, or ``~/ncs``. `make zephyr` runs i
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,10 @@ def test_what_check_says_of_the_sdks_own_library_is_what_its_kconfig_takes(in_tr
     assert again.returncode == 0, again.stdout
 
 
+@pytest.mark.skipif(
+    shutil.which("ruby") is None or not (WORKSPACE / "test/cmock/src/cmock.c").is_file(),
+    reason=f"the SDK's own tests need ruby, and CMock at {WORKSPACE / 'test/cmock'}",
+)
 @pytest.mark.parametrize(
     ("name", "cases"), [("aws_fota/aws_fota_json", 11), ("aws_jobs", 6)], ids=["aws_fota_json", "aws_jobs"]
 )
