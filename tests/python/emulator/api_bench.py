@@ -151,7 +151,8 @@ class ApiBench:
 
     def command(self, *arguments: str, folder: Path) -> Any:
         """Run the AWS CLI as a process, as a person does."""
-        command = [str(Path(sys.executable).with_name("aws")), *arguments, "--endpoint-url", self.url]
+        # Not the script "aws": its first line does not bear a space in the path of the interpreter.
+        command = [sys.executable, "-m", "awscli", *arguments, "--endpoint-url", self.url]
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **ENVIRONMENT}
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, cwd=folder)
         assert done.returncode == 0, done.stderr

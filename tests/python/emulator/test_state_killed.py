@@ -35,9 +35,11 @@ class Killed:
         self.accepted: dict[str, list[tuple[int, int]]] = {f"thing-{number}": [] for number in range(THINGS)}
         #: Numbers of the messages for an absent client whose PUBACK came.
         self.acknowledged: list[int] = []
+        self._clients: list[RawClient] = []
 
     async def open(self, client_id: str, *, clean: bool = True) -> RawClient:
         client = RawClient(*await asyncio.open_connection("127.0.0.1", self._port))
+        self._clients.append(client)
         client.send(connect(client_id, clean=clean))
         await client.expect(0x20)
         return client
@@ -48,9 +50,10 @@ class Killed:
 
     async def update(self, thing: str) -> None:
         """Update the execution of a thing until the process is gone."""
-        client = await self.open(thing)
         topic = f"$aws/things/{thing}/jobs/{JOB}/update"
+        # On a busy machine the process may be gone before the client is connected.
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            client = await self.open(thing)
             while True:
                 number = self.number()
                 details = {"n": str(number)}
@@ -58,23 +61,26 @@ class Killed:
                 answer = await client.ask(topic, members)
                 assert answer.topic == f"{topic}/accepted"
                 self.accepted[thing].append((number, answer.members["executionState"]["versionNumber"]))
-        await client.close()
 
     async def publish(self) -> None:
         """Publish to a client that is away until the process is gone."""
-        client = await self.open("publisher")
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            client = await self.open("publisher")
             while True:
                 number = self.number()
                 client.send(publish("for/absent", str(number).encode(), packet_id=1))
                 await client.expect(0x40)
                 self.acknowledged.append(number)
                 await asyncio.sleep(0.005)
-        await client.close()
 
     async def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
         assert await self._process.wait() == -signal.SIGKILL
+
+    async def close(self) -> None:
+        """Close what is left of the connections."""
+        for client in self._clients:
+            await client.close()
 
 
 async def live(path: Path, first: int) -> Killed:
@@ -99,6 +105,7 @@ async def life(path: Path, first: int, seconds: float) -> Killed:
     await asyncio.sleep(seconds)
     await killed.kill()
     await asyncio.gather(*clients)
+    await killed.close()
     return killed
 
 
