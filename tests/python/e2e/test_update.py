@@ -298,3 +298,21 @@ def test_a_job_that_failed_is_tried_again_by_the_service(rig: Rig) -> None:
     rig.start()
     execution = rig.wait_execution(lambda execution: execution.number == 2 and execution.status.terminal)
     assert execution.status is Status.SUCCEEDED
+
+
+def test_a_lost_answer_to_a_failure_does_not_spend_the_services_retry(rig: Rig) -> None:
+    def final(packet: object) -> bool:
+        return b'"FAILED"' in getattr(packet, "payload", b"")
+
+    fault = rig.order(Fault(Misfortune.DROP, "$aws/things/+/jobs/+/update/accepted", wanted=final))
+    rig.upload(rig.images.new, HttpFault(status=404))
+    document = rig.document(rig.images.new)
+    rig.aws.call(rig.emulator.create_job, JOB, document, [THING], JobConfig(retries={"FAILED": 1}))
+    device = rig.start()
+    execution = rig.wait_execution(lambda execution: execution.number == 2 and execution.status.terminal)
+    assert fault.hits == 1
+    assert execution.status is Status.SUCCEEDED
+    wait_told(device, "FINISHED", status="SUCCEEDED")
+    told = [entry.facts for entry in device.trace.entries if entry.what == "TELL" and entry.name == "FINISHED"]
+    assert [facts.get("status") for facts in told] == ["FAILED", "SUCCEEDED"]
+    assert {facts.get("jobId") for facts in told} == {JOB}
