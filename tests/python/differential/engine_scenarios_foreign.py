@@ -169,3 +169,18 @@ def a_listed_job_is_not_forgotten(script: Script) -> None:
     assert script.request is Request.DESCRIBE_NEXT
     script.describe(nothing=True)
     assert script.request is Request.DESCRIBE_JOB
+
+
+@scenario
+def the_end_of_a_job_left_alone_ends_the_slow_wait(script: Script) -> None:
+    if not can(script, "leave", "offer"):
+        return
+    script.boot()
+    script.connect()
+    leave(script, "foreign-1")
+    assert script.request is Request.LIST
+    while script.request is not Request.NONE:
+        script.expire()
+    script.notify_next(nothing=True)
+    assert script.request is Request.DESCRIBE_NEXT
+    script.describe(nothing=True)
