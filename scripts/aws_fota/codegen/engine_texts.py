@@ -41,6 +41,22 @@ REASONS = (
     "cancelled by the application",
 )
 
+#: What the reasons share: in C each occurrence is one byte, the place in this tuple counted from 1.
+SHARED_WORDS = (
+    "field ",
+    "version is ",
+    "server ",
+    "object ",
+    " by the application",
+    " too often",
+    "running",
+    " the ",
+    "download",
+    "is ",
+    "not ",
+    "could ",
+)
+
 #: The reasons whose detail is the index of a field, FIELD_TOO_LONG to FIELD_MISSING.
 ABOUT_A_FIELD = range(3, 9)
 
@@ -55,6 +71,13 @@ def field_path(field: Field) -> str:
     dotted = field.dotted
     control = any(ord(character) < 0x20 or ord(character) == 0x7F for character in dotted)
     return "" if control or _json_size(dotted) > FIELD_PATH_MAX else dotted
+
+
+def with_shared_words(text: str) -> str:
+    """The text with a byte in place of each shared word."""
+    for number, word in enumerate(SHARED_WORDS, start=1):
+        text = text.replace(word, chr(number))
+    return text
 
 
 def payload_worst(model: Model) -> int:
@@ -90,6 +113,7 @@ def context(model: Model) -> dict[str, Any]:
         "field_paths": [field_path(field) for field in model.description.fields],
         "operation_field": by_destination.get("operation"),
         "payload_worst": payload_worst(model),
-        "reason_texts": REASONS,
+        "reason_texts": [(text, with_shared_words(text)) for text in REASONS],
+        "shared_words": SHARED_WORDS,
         "sha256_field": by_destination.get("sha256"),
     }

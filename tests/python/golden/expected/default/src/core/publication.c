@@ -19,37 +19,81 @@
 
 typedef char payload_fits[PAYLOAD_WORST <= AWS_FOTA_PUBLICATION_MAX ? 1 : -1];
 
-/* Texts of enum aws_fota_reason, each with its NUL; the first stands for every other number. */
+/* What several reasons have in common, each with its NUL; in a reason, the byte n is the nth of them. */
 /* clang-format off */
+static const char shared_words[] =
+	"field " "\0"
+	"version is " "\0"
+	"server " "\0"
+	"object " "\0"
+	" by the application" "\0"
+	" too often" "\0"
+	"running" "\0"
+	" the " "\0"
+	"download" "\0"
+	"is " "\0"
+	"not " "\0"
+	"could " "\0"
+	"";
+
+/* Texts of enum aws_fota_reason, each with its NUL; the first stands for every other number. */
 static const char reasons[] =
+	/* unknown reason */
 	"unknown reason" "\0"
-	"operation is not for this device" "\0"
-	"job document cannot be read" "\0"
-	"field is too long" "\0"
-	"field is out of range" "\0"
-	"field has the wrong type" "\0"
-	"field has an impossible value" "\0"
-	"field occurs twice" "\0"
-	"field is missing" "\0"
-	"http is not allowed on this device" "\0"
-	"image is larger than the slot" "\0"
-	"version is running already" "\0"
-	"version is older than the running one" "\0"
-	"server refused the download" "\0"
-	"server sent a wrong Content-Range" "\0"
-	"server sent 200 without a length" "\0"
-	"object has another size" "\0"
-	"server does not keep to ranges" "\0"
+	/* operation is not for this device */
+	"operation \012\013for th\012device" "\0"
+	/* job document cannot be read */
+	"job document can\013be read" "\0"
+	/* field is too long */
+	"\001\012too long" "\0"
+	/* field is out of range */
+	"\001\012out of range" "\0"
+	/* field has the wrong type */
+	"\001has\010wrong type" "\0"
+	/* field has an impossible value */
+	"\001has an impossible value" "\0"
+	/* field occurs twice */
+	"\001occurs twice" "\0"
+	/* field is missing */
+	"\001\012missing" "\0"
+	/* http is not allowed on this device */
+	"http \012\013allowed on th\012device" "\0"
+	/* image is larger than the slot */
+	"image \012larger than\010slot" "\0"
+	/* version is running already */
+	"\002\007 already" "\0"
+	/* version is older than the running one */
+	"\002older than\010\007 one" "\0"
+	/* server refused the download */
+	"\003refused\010\011" "\0"
+	/* server sent a wrong Content-Range */
+	"\003sent a wrong Content-Range" "\0"
+	/* server sent 200 without a length */
+	"\003sent 200 without a length" "\0"
+	/* object has another size */
+	"\004has another size" "\0"
+	/* server does not keep to ranges */
+	"\003does \013keep to ranges" "\0"
+	/* redirect refused */
 	"redirect refused" "\0"
-	"object changed too often" "\0"
-	"download was interrupted too often" "\0"
-	"flash could not be written" "\0"
+	/* object changed too often */
+	"\004changed\006" "\0"
+	/* download was interrupted too often */
+	"\011 was interrupted\006" "\0"
+	/* flash could not be written */
+	"flash \014\013be written" "\0"
+	/* sha256 differs */
 	"sha256 differs" "\0"
-	"not a bootable image" "\0"
-	"upgrade could not be requested" "\0"
-	"rolled back or refused by the bootloader" "\0"
-	"rejected by the application" "\0"
-	"cancelled by the application" "\0"
+	/* not a bootable image */
+	"\013a bootable image" "\0"
+	/* upgrade could not be requested */
+	"upgrade \014\013be requested" "\0"
+	/* rolled back or refused by the bootloader */
+	"rolled back or refused by\010bootloader" "\0"
+	/* rejected by the application */
+	"rejected\005" "\0"
+	/* cancelled by the application */
+	"cancelled\005" "\0"
 	"";
 /* clang-format on */
 #define REASONS 28U
@@ -195,10 +239,20 @@ static const char *value_of(const struct aws_fota_engine *engine, unsigned int v
 }
 
 /* Everything that comes from elsewhere goes through here: between quotes of JSON nothing can end them. */
-static void put_escaped(struct text *text, const char *value)
+static void put_value(struct text *text, const char *value)
 {
 	for (; *value != '\0'; value++) {
-		if (*value == '"' || *value == '\\') {
+		const unsigned int c = (unsigned char)*value;
+
+		if (c < ' ') {
+			/* Only reasons have such: names, jobIds and paths are checked before. */
+			for (const char *word = aws_fota_text_at(shared_words, c - 1U);
+			     *word != '\0'; word++) {
+				put_char(text, *word);
+			}
+			continue;
+		}
+		if (c == '"' || c == '\\') {
 			put_char(text, '\\');
 		}
 		put_char(text, *value);
@@ -223,7 +277,7 @@ static void put(struct text *text, const struct aws_fota_engine *engine, const c
 		} else {
 			char digits[11];
 
-			put_escaped(text, value_of(engine, c, &digits[10]));
+			put_value(text, value_of(engine, c, &digits[10]));
 		}
 	}
 }
