@@ -246,6 +246,8 @@ def check(deployment: Deployment) -> None:
             raise InputError(f"'{value}' is not allowed", rule="usage", field=option, fix=f"use {rule}")
     if given.key is not None:
         _check_key(given.key)
+    if given.sdk:
+        version(given.sdk)
     bounds = (
         ("--thing-length", given.thing_length, 1, THING_NAME_MAX),
         ("--job-id-length", given.job_id_length, 1, JOB_ID_MAX),
@@ -260,6 +262,7 @@ def check(deployment: Deployment) -> None:
     for option, number, low, high in bounds:
         if number is not None and not low <= number <= high:
             raise InputError(f"{number} is out of range", rule="usage", field=option, fix=f"use {low} to {high}")
+    _check_url_length(given)
     if given.thing is not None and given.thing_length is not None:
         raise InputError("is given beside --thing-length", rule="usage", field="--thing", fix="give one of the two")
     if given.token_length is not None and given.signing is not Signing.STS and given.signing is not None:
@@ -268,6 +271,32 @@ def check(deployment: Deployment) -> None:
             rule="usage",
             field="--token-length",
             fix="use --signing sts",
+        )
+
+
+def version(sdk: str) -> tuple[int, int]:
+    """Major and minor of a version of the nRF Connect SDK.
+
+    Raises:
+        InputError: it is none.
+    """
+    found = re.fullmatch(r"v?([0-9]{1,4})(?:\.([0-9]{1,4})([.-].*)?)?", sdk, re.ASCII)
+    if found is None:
+        raise InputError(f"'{sdk}' is no version", rule="usage", field="--sdk", fix="write it as in --sdk 2.9")
+    return int(found[1]), int(found[2] or 0)
+
+
+def _check_url_length(given: Deployment) -> None:
+    """Refuse a whole URL that is shorter than its own scheme and host."""
+    if given.url_length is None or (given.host is None and given.bucket is None):
+        return
+    before = len(f"{given.scheme}://") + _host(given).low + _port_of(given.host or "")
+    if given.url_length <= before:
+        raise InputError(
+            f"{given.url_length} is too short: scheme and host have {before} characters",
+            rule="usage",
+            field="--url-length",
+            fix="give the characters of the whole URL, path and query included",
         )
 
 

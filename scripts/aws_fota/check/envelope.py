@@ -51,8 +51,15 @@ def worst_message(inputs: Inputs) -> Amount:
             ("thing name", inputs.thing),
             ("jobId", exactly(inputs.job_id.high, "")),
             ("envelope", exactly(fixed, "")),
+            *_details(inputs),
         ]
     )
+
+
+def _details(inputs: Inputs) -> list[tuple[str, Amount]]:
+    """What the application sent as statusDetails, which the answer has too."""
+    sent = inputs.deployment.status_details
+    return [("statusDetails", exactly(sent, "--status-details"))] if sent else []
 
 
 def largest_publish_header(inputs: Inputs) -> Amount:
@@ -84,5 +91,7 @@ def largest_sent_packet(inputs: Inputs) -> Amount:
     fixed = 5 + 2 + sum(2 + _TOPIC + len(name) + 1 for name in topics)
     count = len(topics)
     names = Amount(count * inputs.thing.low, count * inputs.thing.high, inputs.thing.source, inputs.thing.missing)
-    subscribe = total([(f"{count} thing names", names), ("SUBSCRIBE", exactly(fixed, ""))])
+    subscribe = total(
+        [("thing name" if count == 1 else f"in {count} thing names", names), ("SUBSCRIBE", exactly(fixed, ""))]
+    )
     return largest([publish, subscribe])

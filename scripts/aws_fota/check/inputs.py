@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aws_fota.check.amounts import UNBOUNDED, Amount, exactly, largest, unknown
-from aws_fota.check.deployment import THING_NAME_MAX, Address, Deployment
+from aws_fota.check.deployment import THING_NAME_MAX, Address, Deployment, version
 from aws_fota.check.symbols import Symbols
 from aws_fota.check.verdict import Library
 from aws_fota.config.dotconfig import Scalar
-from aws_fota.errors import InputError
 from aws_fota.jobdoc.model import Description
 
 #: Our own HTTP client was chosen; without a choice it is fota_download, where that is on.
@@ -146,24 +145,17 @@ class Inputs:
         """Whether TLS runs in an nRF91's modem, as far as is known."""
         if self.symbols.complete or self.symbols.present("NRF_MODEM_LIB"):
             return self.symbols.is_on("NRF_MODEM_LIB")
-        return self.deployment.board.startswith(("nrf91", "nrf9160", "nrf9161", "nrf9151", "thingy91"))
+        # As in nrf9151dk/nrf9151/ns, actinius_icarus/nrf9160 or thingy91x.
+        return any(name in self.deployment.board for name in ("nrf91", "thingy91"))
 
     @property
     def generation(self) -> str:
         """Which download client the nRF Connect SDK has: ``2.4`` and before, ``2.x``, or ``3.x``."""
         if self.deployment.sdk:
-            major, _, rest = self.deployment.sdk.partition(".")
-            minor = rest.partition(".")[0] or "0"
-            if not (major.isdecimal() and minor.isdecimal()):
-                raise InputError(
-                    f"'{self.deployment.sdk}' is no version",
-                    rule="usage",
-                    field="--sdk",
-                    fix="write it as in --sdk 2.9",
-                )
-            if int(major) >= 3:
+            major, minor = version(self.deployment.sdk)
+            if major >= 3:
                 return "3.x"
-            return "2.4" if (int(major), int(minor)) <= (2, 4) else "2.x"
+            return "2.4" if (major, minor) <= (2, 4) else "2.x"
         if any(self.symbols.present(name) for name in ("DOWNLOADER", "DOWNLOADER_MAX_FILENAME_SIZE")):
             return "3.x"
         in_tree = self.library is Library.IN_TREE

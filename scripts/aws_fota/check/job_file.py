@@ -30,8 +30,14 @@ SIZE_MAX = 1 << 20
 PLACEHOLDER = re.compile(rb"\$\{aws:iot:s3-presigned-url:(https?://[^{}\s\"]+)\}")
 #: A URL and its query; one without a query matches too, so that its text is searched once.
 _QUERY = re.compile(rb"(https?:(?:\\?/){2}[^\"\s?]*)(\?[^\"\n]*)?")
-_PATH_STYLE = re.compile(r"s3[.-]([a-z0-9-]+)\.amazonaws\.com")
-_VIRTUAL = re.compile(r".+\.s3[.-]([a-z0-9-]+)\.amazonaws\.com")
+#: What may be the query of a path that stands by itself, or of a URL with its mark escaped.
+_MARKED = re.compile(rb"(\?|\\u003[fF])([^\"\n]*)")
+#: The global endpoint names no region; the URL that is signed may.
+_PATH_STYLE = re.compile(r"s3(?:[.-]([a-z0-9-]+))?\.amazonaws\.com")
+_VIRTUAL = re.compile(r".+\.s3(?:[.-]([a-z0-9-]+))?\.amazonaws\.com")
+
+#: Of the regions that have S3.
+_LONGEST_REGION = "ap-southeast-1"
 
 _HEAD = b'{"execution":{"jobId":"check","status":"QUEUED","versionNumber":1,"jobDocument":'
 _TAIL = b"}}"
@@ -125,11 +131,12 @@ def _signed(url: str, deployment: Deployment) -> str:
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
     style = _PATH_STYLE.fullmatch(host) or _VIRTUAL.fullmatch(host)
-    region = deployment.region or (style[1] if style else "ap-southeast-1")
+    region = deployment.region or (style and style[1]) or _LONGEST_REGION
     length = query_length(region, Signing.STS, deployment.token_length, deployment.expires)
     place = url
     bucket, slash, key = path.partition("/")
     if style and style.re is _PATH_STYLE and slash:
+        host = host if style[1] else f"s3.{region}.amazonaws.com"
         place = f"{scheme}://{bucket}.{host}/{quote(key, safe='/~%', errors='surrogateescape')}"
     head = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Security-Token="
     return f"{place}?{head}{'0' * (length - len(head))}"
@@ -262,7 +269,8 @@ def excerpt(judgement: Judgement, columns: int = 88) -> list[str]:
 
 
 def _hidden_queries(data: bytes) -> bytes:
-    return _QUERY.sub(lambda match: match[1] + (b"?" + b"*" * (len(match[2]) - 1) if match[2] else b""), data)
+    data = _QUERY.sub(lambda match: match[1] + (b"?" + b"*" * (len(match[2]) - 1) if match[2] else b""), data)
+    return _MARKED.sub(lambda match: match[1] + (b"*" * len(match[2]) if b"=" in match[2] else match[2]), data)
 
 
 def document(file: JobFile, description: Description, lenient: Settings) -> tuple[Document, list[Address]]:

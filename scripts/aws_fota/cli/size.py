@@ -46,6 +46,15 @@ def run(args: argparse.Namespace) -> int:
                 path=args.baseline,
                 fix="compare images of one architecture",
             )
+        if baseline.mapped != footprint.mapped:
+            # By names alone symbols go to other groups, and texts are not counted: all would seem to grow or shrink.
+            option, without = ("--map", elf) if baseline.mapped else ("--baseline-map", args.baseline)
+            raise InputError(
+                "has no map beside it, and the other image was measured with one",
+                rule="link-map",
+                path=without,
+                fix=f"name its map with {option}",
+            )
     over = budget.excesses(footprint, allowed)
     if args.format == "json":
         print(json.dumps(size_report.as_data(footprint, baseline, over), indent=2))

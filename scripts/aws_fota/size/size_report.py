@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from aws_fota.size.groups import Group
 #: Raised when a program that reads the JSON would have to change.
 FORMAT_VERSION = 1
 
+COLUMNS = 100
 _BAR = 40
 #: Symbols told of those that grew or shrank.
 _TOLD = 20
@@ -21,10 +23,12 @@ _TOLD = 20
 def lines(footprint: Footprint, baseline: Footprint | None) -> Iterator[str]:
     """Table, picture, and what changed since the baseline."""
     how = "" if footprint.mapped else " (no map beside it: by the names of symbols only)"
-    yield f"{footprint.path}{how}"
+    yield from _wrapped(f"{footprint.path}{how}")
+    if baseline is not None:
+        yield from _wrapped(f"since {baseline.path}")
     yield ""
     head = f"{'group':<10}{'flash':>9}{'RAM':>9}{'stack':>9}"
-    yield head if baseline is None else f"{head}   since {baseline.path}"
+    yield head if baseline is None else f"{head}   since the baseline"
     for group in Group:
         yield _row(group.value, footprint.group(group), None if baseline is None else baseline.group(group))
     yield _row("total", footprint.total, None if baseline is None else baseline.total)
@@ -33,6 +37,10 @@ def lines(footprint: Footprint, baseline: Footprint | None) -> Iterator[str]:
     if baseline is not None:
         yield ""
         yield from growth_lines(footprint, baseline)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, COLUMNS, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _row(name: str, usage: Usage, before: Usage | None) -> str:
@@ -74,7 +82,7 @@ def growth_lines(footprint: Footprint, baseline: Footprint) -> Iterator[str]:
         return
     told = changed if len(changed) <= _TOLD else [*changed[: _TOLD // 2], *changed[-_TOLD // 2 :]]
     for group, name, change in told:
-        yield f"{change.flash:>+8} flash {change.ram:>+8} RAM  {group.value:<9} {name}"[:100]
+        yield f"{change.flash:>+8} flash {change.ram:>+8} RAM  {group.value:<9} {name}"[:COLUMNS]
     if len(told) < len(changed):
         yield f"and {len(changed) - len(told)} symbols between them"
 

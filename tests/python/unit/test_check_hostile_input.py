@@ -45,6 +45,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--key", "", "--bucket", "abc"], "--key: has not 1 to 1024 bytes"),
         (["--rx-buffer", "9" * 5000], "--rx-buffer: is out of range"),
         (["--image-size", "9" * 4000], "--image-size"),
+        (["--sdk", "x"], "--sdk: 'x' is no version"),
+        (["--sdk", "2.x"], "--sdk: '2.x' is no version"),
+        (["--url-length", "20", "--host", "a-long-host.example"], "--url-length: 20 is too short"),
+        (["--url-length", "27", "--host", "a-long-host.example"], "--url-length: 27 is too short"),
         (["--sec-tag", "2147483648"], "--sec-tag: 2147483648 is out of range"),
         (["--status-details", str(1 << 21)], "--status-details"),
     ],
@@ -81,6 +85,9 @@ def test_a_fix_is_written_again(before: str) -> None:
     ("placeholder", "delivered"),
     [
         ("https://s3.eu-west-1.amazonaws.com/abc/\u00e9.bin", "https://abc.s3.eu-west-1.amazonaws.com/%C3%A9.bin?"),
+        # The global endpoint: the host that is signed has the bucket, and perhaps the region.
+        ("https://s3.amazonaws.com/abc/k", "https://abc.s3.ap-southeast-1.amazonaws.com/k?"),
+        ("https://abc.s3.amazonaws.com/k", "https://abc.s3.amazonaws.com/k?"),
         ("https://[x/b/k", "https://[x/b/k?"),
         ("https://s3.eu-west-1.amazonaws.com\u00bc/b/k", "https://s3.eu-west-1.amazonaws.com\u00bc/b/k?"),
         ("https://s3.eu-west-1.amazonaws.com/abc", "https://s3.eu-west-1.amazonaws.com/abc?"),
@@ -99,7 +106,9 @@ def test_a_placeholder_that_is_not_utf_8_is_left_to_the_parsers(capsys: pytest.C
     assert "FAILS job.json: the document is not JSON (SYNTAX" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("start", [b"https://", b"${aws:iot:s3-presigned-url:https://a", b"https://a:"])
+@pytest.mark.parametrize(
+    "start", [b"https://", b"?", b"\\u003f", b"${aws:iot:s3-presigned-url:https://a", b"https://a:"]
+)
 def test_many_starts_of_urls_are_searched_once(start: bytes) -> None:
     """A search that went back for each start took minutes for such a file, the largest that is read."""
     Path("job.json").write_bytes(b'"' + start * (job_file.SIZE_MAX // len(start) - 1))
@@ -109,7 +118,17 @@ def test_many_starts_of_urls_are_searched_once(start: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://a.b/c?X-Amz=secret", "https://a.b:80/c:d?secret", "http:\\/\\/a.b\\/c?secret", "https://a?secret"]
+    "url",
+    [
+        "https://a.b/c?X-Amz=secret",
+        "https://a.b:80/c:d?secret",
+        "http:\\/\\/a.b\\/c?secret",
+        "https://a?secret",
+        "https://a.b/c\\u003fX-Amz=secret",
+        "https:\\/\\/a.b\\/c\\u003FX-Amz=secret",
+        # The seed's document has the path in a member of its own.
+        "images/fw.bin?X-Amz-Signature=secret",
+    ],
 )
 def test_a_query_is_hidden(url: str) -> None:
     hidden = job_file._hidden_queries(json.dumps(url, ensure_ascii=True).replace("\\\\", "\\").encode())

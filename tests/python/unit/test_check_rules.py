@@ -65,6 +65,10 @@ EDGES = (
     Edge("topic", OURS, "thing_length", 128, 129),
     # 71 around the values, IN_PROGRESS, ten digits, and the NUL.
     Edge("update-in-tree", IN_TREE, "CONFIG_UPDATE_JOB_PAYLOAD_LEN", 193, 192, {"status_details": 100}),
+    # 1350 - 183: the braces, keys, quotes and commas, IN_PROGRESS, an int of ten digits and a token of 64 characters.
+    Edge("update", OURS, "status_details", 1167, 1168),
+    # What the application sent comes back with the job: 2167 + 100.
+    Edge("payload-in-tree", IN_TREE, "CONFIG_AWS_FOTA_PAYLOAD_SIZE", 2267, 2266, LONG | {"status_details": 100}),
     Edge("path", OURS, "CONFIG_AWS_FOTA_FILE_PATH_MAX_LEN", 1662, 1661, LONG),
     Edge("host", OURS, "CONFIG_AWS_FOTA_HOSTNAME_MAX_LEN", 30, 29, LONG),
     # The module has a number for the port; the SDK's client is given it in the host.
@@ -129,7 +133,15 @@ EDGES = (
         1,
     ),
     Edge("autoschedule", OURS | {"FOTA_DOWNLOAD": True}, "CONFIG_FOTA_CLIENT_AUTOSCHEDULE_UPDATE", False, True),
-    Edge("slot", OURS, "image_size", 0x69000, 0x69001, inputs={"layout": Layout(exactly(0x69000, "dts"), False)}),
+    # The last 32 bytes are the trailer, in either library.
+    Edge(
+        "slot",
+        OURS,
+        "image_size",
+        0x69000 - 32,
+        0x69000 - 31,
+        inputs={"layout": Layout(exactly(0x69000, "dts"), False)},
+    ),
     # A tenth of 3 600 000 bytes at 1000 bytes a second takes 6 minutes.
     Edge(
         "step-timer",
@@ -149,6 +161,7 @@ EDGES = (
     Edge("step-answer", OURS | {"AWS_FOTA_ANSWER_TIMEOUT_SECONDS": 60}, "CONFIG_AWS_FOTA_STEP_TIMEOUT_MINUTES", 2, 1),
     Edge("dropped-options", IN_TREE | {"AWS_FOTA_HOSTNAME_MAX_LEN": 255}, "sdk", "2.4", "2.5"),
     Edge("dropped-options", IN_TREE | {"DOWNLOAD_CLIENT_STACK_SIZE": 1280}, "sdk", "2.9", "3.0"),
+    Edge("dropped-options", CLIENT | {"DOWNLOAD_CLIENT_STACK_SIZE": 1280}, "sdk", "2.9", "3.0"),
     Edge(
         "stale-build",
         OURS,
@@ -244,6 +257,9 @@ def test_modem_rules_concern_modem_builds_only() -> None:
     rules = {one.rule.id for one in judge(built(OURS, LONG)).verdicts}
     assert "modem-range" not in rules
     assert "mqtt-modem" not in rules
+    fragment: dict[str, Scalar] = {"AWS_FOTA_CODEGEN": True}
+    for board in ("nrf9151dk/nrf9151/ns", "actinius_icarus/nrf9160/ns", "thingy91x"):
+        assert "modem-range" in {one.rule.id for one in judge(built(fragment, LONG | {"board": board})).verdicts}
     native = IN_TREE | MODEM | {"FOTA_DOWNLOAD_NATIVE_TLS": True, "MQTT_HELPER_NATIVE_TLS": True}
     rules = {one.rule.id for one in judge(built(native, LONG)).verdicts}
     assert "client-fragment" not in rules

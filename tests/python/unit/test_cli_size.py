@@ -112,6 +112,27 @@ def test_growth_by_symbol(elf: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert {one["name"]: one["ram"] for one in shrunk if one["ram"]} == {"queue_stack": -128, "aws_fota_more": -32}
 
 
+def test_a_long_path_fits_the_columns(elf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / ("a" * 90) / ("b" * 90)
+    folder.mkdir(parents=True)
+    other = Path(shutil.copy(elf, folder / elf.name))
+    shutil.copy(elf.with_suffix(".map"), folder)
+    out, _ = told(capsys, [other, "--baseline", other], 0)
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_images_are_compared_only_when_measured_alike(
+    elf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a map the same image seems to have grown by its texts."""
+    alone = shutil.copy(elf, tmp_path / "alone.elf")
+    found = elf.with_suffix(".map")
+    assert "--baseline-map" in told(capsys, [elf, "--baseline", alone], 2)[1]
+    assert "name its map with --map" in told(capsys, [alone, "--baseline", elf], 2)[1]
+    assert report(capsys, [elf, "--baseline", alone, "--baseline-map", found])["growth"] == []
+    assert report(capsys, [alone, "--baseline", alone])["growth"] == []
+
+
 def test_a_budget_is_kept_to_the_byte(elf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = report(capsys, [elf])
     parser, total = found["groups"]["parser"]["flash"], found["total"]["ram"]

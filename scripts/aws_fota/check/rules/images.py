@@ -8,13 +8,20 @@ from aws_fota.check.inputs import Inputs
 from aws_fota.check.verdict import BOTH, OURS, Comparison, Found, Mending, Rule
 from aws_fota.config.limits import STEP_TIMEOUT_MINUTES
 
+#: Zephyr, boot_get_trailer_status_offset(): magic (16) and two flags of 8 at the slot's end, which requesting the
+#: upgrade writes. MCUboot itself needs more, by its mode and the sectors' size.
+TRAILER = 32
 #: AWS IoT Jobs: bytes of a job document.
 DOCUMENT_MAX = 32768
 
 
 def _slot(inputs: Inputs) -> Found:
     words = "make the image smaller, or the slot larger in the devicetree or the partition manager's layout"
-    return Comparison(inputs.image_size, inputs.layout.slot, mending=Mending(words=words))
+    slot = inputs.layout.slot
+    if slot.missing:
+        return Comparison(inputs.image_size, slot, mending=Mending(words=words))
+    room = exactly(max(0, slot.low - TRAILER), f"{slot.text} without the trailer, {slot.source}")
+    return Comparison(inputs.image_size, room, mending=Mending(words=words))
 
 
 def _document(inputs: Inputs) -> Found:
@@ -48,7 +55,7 @@ RULES = (
     Rule(
         "slot",
         "The image fits the slot that it is written to",
-        "MCUboot: an image has to fit its slot; a larger one is REJECTED, or fails while it is written",
+        "Zephyr, mcuboot.c: the end of the slot is its trailer; a larger image is REJECTED, or broken by it",
         BOTH,
         _slot,
     ),

@@ -19,6 +19,14 @@ _IN_TREE_TOPIC_FIXED = len("$aws/things/") + len("/jobs/") + len("/update")
 _IN_TREE_UPDATE_FIXED = 71
 _STATUS_MAX = len("IN_PROGRESS")
 _VERSION_MAX = len("4294967295")
+#: Ours, net/aws_jobs.h: AWS_JOBS_UPDATE_MAX_LEN, and what aws_jobs_update_job_execution() writes at most beside the
+#: details: an expectedVersion is an int there, a clientToken has up to 64 characters.
+UPDATE_MAX = 1350
+_UPDATE_FIXED = len(
+    '{"status":"IN_PROGRESS","statusDetails":,"expectedVersion":2147483647,"includeJobExecutionState":true'
+    ',"clientToken":""}'
+)
+_TOKEN_MAX = 64
 
 _SHORTER = "use a shorter key or bucket name, or a URL that is not presigned (a CDN's, for instance)"
 
@@ -119,6 +127,21 @@ def _update_in_tree(inputs: Inputs) -> Found:
     return Comparison(need, inputs.bounded(symbol), mending=inputs.symbols.raising(symbol, need, ""))
 
 
+def _update_ours(inputs: Inputs) -> Found:
+    details = inputs.deployment.status_details
+    if not details:
+        # The engine's own updates are written elsewhere, and fit.
+        return None
+    need = total(
+        [
+            ("statusDetails", exactly(details, "--status-details")),
+            ("the longest JSON around them", exactly(_UPDATE_FIXED + _TOKEN_MAX, "")),
+        ]
+    )
+    have = exactly(UPDATE_MAX, "AWS_JOBS_UPDATE_MAX_LEN of the generated net/aws_jobs.h")
+    return Comparison(need, have, mending=Mending(words="send shorter statusDetails"))
+
+
 RULES = (
     Rule(
         "payload-in-tree",
@@ -189,5 +212,12 @@ RULES = (
         "nRF Connect SDK, aws_jobs: an update of UPDATE_JOB_PAYLOAD_LEN bytes or more is not sent",
         IN_TREE,
         _update_in_tree,
+    ),
+    Rule(
+        "update",
+        "The longest update that the application sends fits the buffer of net/aws_jobs.h",
+        "the generated net/aws_jobs.h: a longer update is refused with -ENOMEM",
+        OURS,
+        _update_ours,
     ),
 )

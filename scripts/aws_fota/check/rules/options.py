@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from aws_fota.check.amounts import Amount, exactly
 from aws_fota.check.inputs import Inputs
-from aws_fota.check.verdict import IN_TREE, OURS, Comparison, Found, Mending, Rule, State, kconfig_line
+from aws_fota.check.verdict import BOTH, OURS, Comparison, Found, Library, Mending, Rule, State, kconfig_line
 from aws_fota.config.dotconfig import PREFIX
 from aws_fota.config.limits import LIMITS, Limit
 from aws_fota.config.settings import IMAGE_BLOCK, WRITTEN_STEP_MAX
@@ -110,6 +110,11 @@ def _step_answer(inputs: Inputs) -> Found:
 def _dropped(inputs: Inputs) -> Found:
     """Options that this generation ignores; a whole .config of it cannot hold them."""
     dropped = DROPPED[inputs.generation]
+    if inputs.library is Library.OURS:
+        if not inputs.download_client:
+            return None
+        # Our module has limits of the same names.
+        dropped = {symbol: after for symbol, after in dropped.items() if not symbol.startswith("AWS_FOTA_")}
     there = [symbol for symbol in dropped if inputs.symbols.present(symbol)]
     have = exactly(0, f"what {inputs.generation} ignores")
     if not there:
@@ -165,7 +170,7 @@ RULES = (
         "dropped-options",
         "No option is set that this version of the SDK dropped",
         "nRF Connect SDK: 2.5 dropped the host and path limits of aws_fota, 3.0 the download client",
-        IN_TREE,
+        BOTH,
         _dropped,
     ),
 )
