@@ -78,14 +78,14 @@ def envelope(
 
     return [
         object(0, "MESSAGE", message, frozenset(), ""),
-        _leaf(1, "CLIENT_TOKEN", "SINK_TOKEN", "8", "client_token", f"{anywhere} | {_OF_LIST}"),
+        _leaf(1, "CLIENT_TOKEN", "TEXT(SINK_TOKEN)", "8", "client_token", f"{anywhere} | {_OF_LIST}"),
         object(2, "EXECUTION", execution, frozenset({3, 4, 5, 6}) | fields, _OF_EXECUTION),
-        _leaf(3, "JOB_ID", "SINK_JOB_ID", "AWS_FOTA_JOB_ID_MAX", "job_id", f"{_OF_EXECUTION} | {_OF_LIST}"),
-        _leaf(4, "STATUS", "SINK_WORD", status, "status", anywhere),
+        _leaf(3, "JOB_ID", "TEXT(SINK_JOB_ID)", "AWS_FOTA_JOB_ID_MAX", "job_id", f"{_OF_EXECUTION} | {_OF_LIST}"),
+        _leaf(4, "STATUS", "TEXT(SINK_WORD)", status, "status", anywhere),
         _leaf(5, "VERSION_NUMBER", "KIND(KIND_NUMBER) | SINK_U32", bounds(1, 2**32 - 1), "version_number", anywhere),
         object(6, "JOB_DOCUMENT", document_words, fields, "IN(EXECUTION)"),
         object(7, "EXECUTION_STATE", execution, frozenset({4, 5}), _OF_STATE),
-        _leaf(8, "CODE", "SINK_WORD", code, "code", "IN(REJECTED)"),
+        _leaf(8, "CODE", "TEXT(SINK_WORD)", code, "code", "IN(REJECTED)"),
         object(9, "IN_PROGRESS_JOBS", execution, frozenset({3}), _OF_LIST, "KIND_ARRAY"),
         object(10, "QUEUED_JOBS", execution, frozenset({3}), _OF_LIST, "KIND_ARRAY"),
     ]

@@ -22,17 +22,17 @@ FREE_NODES = range(11, FIRST_FIELD)
 JOB_DOCUMENT = 6
 
 _TYPES = {
-    FieldType.STRING: "SINK_STRING",
+    FieldType.STRING: "TEXT(SINK_STRING)",
     FieldType.U32: "KIND(KIND_NUMBER) | SINK_U32",
     FieldType.I32: "KIND(KIND_NUMBER) | SINK_I32",
     FieldType.U64: "KIND(KIND_NUMBER) | SINK_U64",
     FieldType.BOOL: "KIND(KIND_BOOL) | SINK_BOOL",
-    FieldType.ENUM: "SINK_WORD",
-    FieldType.HEX: "SINK_HEX",
-    FieldType.URL: "SINK_URL",
-    FieldType.SCHEME: "SINK_SCHEME",
-    FieldType.HOST: "SINK_HOST",
-    FieldType.PATH: "SINK_PATH_BEGIN",
+    FieldType.ENUM: "TEXT(SINK_WORD)",
+    FieldType.HEX: "TEXT(SINK_HEX)",
+    FieldType.URL: "TEXT(SINK_URL)",
+    FieldType.SCHEME: "TEXT(SINK_SCHEME)",
+    FieldType.HOST: "TEXT(SINK_HOST)",
+    FieldType.PATH: "TEXT(SINK_PATH_BEGIN)",
 }
 #: Where the parts of a URL land in it; a path begins behind the slash that it gets.
 _URL_PLACES = {FieldType.SCHEME: ".scheme", FieldType.HOST: ".host", FieldType.PATH: ".path) + 1"}

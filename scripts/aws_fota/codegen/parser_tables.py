@@ -21,7 +21,7 @@ from aws_fota.codegen.parser_nodes import (
     containers,
     field_node,
 )
-from aws_fota.codegen.parser_words import DoesNotFit, WordList, WordTable, is_odd
+from aws_fota.codegen.parser_words import DoesNotFit, WordList, WordTable
 from aws_fota.config import limits
 from aws_fota.errors import InputError
 from aws_fota.jobdoc.model import URL_TYPES, Description, Field, FieldType, dotted
@@ -61,8 +61,8 @@ class Uses(NamedTuple):
     i32: bool
     u64: bool
     arrays: bool
-    #: Names or texts of enums with characters that JSON must escape, or others than ASCII.
-    odd_words: bool
+    #: A table of words with entries of 16 bits.
+    wide_words: bool
 
 
 class ParserTables(NamedTuple):
@@ -77,6 +77,7 @@ class ParserTables(NamedTuple):
     path_length: int
     uses: Uses
     member_words: int
+    word_type: str
     value_type: str
     parameter_type: str
     presentable: str
@@ -100,19 +101,9 @@ class _Builder:
         self.words = WordTable()
         self.bounds: list[Bounds] = []
         self.containers: list[ContainerEntry] = []
-        types = {field.type for field in description.fields}
-        self.uses = Uses(
-            boolean=FieldType.BOOL in types,
-            control=any(field.control_characters for field in description.fields),
-            i32=FieldType.I32 in types,
-            u64=FieldType.U64 in types,
-            arrays=any(container.is_array for container in self.document),
-            odd_words=any(
-                is_odd(text)
-                for field in description.fields
-                for text in (*(step for step in field.path if isinstance(step, str)), *field.values)
-            ),
-        )
+        self.types = {field.type for field in description.fields}
+        self.u64 = FieldType.U64 in self.types
+        self.arrays = any(container.is_array for container in self.document)
 
     def refuse(self, message: str, fix: str, member: int = FIRST_FIELD) -> InputError:
         """The error for a description that is too much from the field `member` on."""
@@ -128,7 +119,7 @@ class _Builder:
 
     def add_bounds(self, minimum: int, maximum: int) -> str:
         """The entry of the bounds table for an integer, made where there is none yet."""
-        width, suffix = (64, "ULL") if self.uses.u64 else (32, "U")
+        width, suffix = (64, "ULL") if self.u64 else (32, "U")
         made = Bounds(*(f"{value % (1 << width)}{suffix}" for value in (minimum, maximum)))
         if made not in self.bounds:
             self.bounds.append(made)
@@ -219,20 +210,37 @@ class _Builder:
         except DoesNotFit as error:
             raise self.refuse(str(error), "use shorter names and texts, or fewer") from error
         fields = self.fields
+        lists = self.words.lists
+        # The indices of elements are no characters.
+        narrow = self.words.is_narrow and not self.arrays
         # 255 is the most that a host can have: see HOSTNAME_MAX_LEN.
-        widest = max([255, self.words.size, *(max(field.max_length, 2 * field.size) for field in fields.values())])
+        widest = max(
+            [
+                255,
+                *(words.offset for words in lists),
+                *(max(field.max_length, 2 * field.size) for field in fields.values()),
+            ]
+        )
         leaves = frozenset({1, 3, 4, 5, 8}) | frozenset(fields)
         return ParserTables(
             nodes=tuple(nodes),
             node_end=self.node_end,
-            lists=tuple(self.words.lists),
+            lists=lists,
             bounds=tuple(self.bounds),
             containers=tuple(self.containers),
             classes=_classes(),
             path_length=max([_OUTER, *(_OUTER + len(field.path) for field in fields.values())]),
-            uses=self.uses,
+            uses=Uses(
+                boolean=FieldType.BOOL in self.types,
+                control=any(field.control_characters for field in fields.values()),
+                i32=FieldType.I32 in self.types,
+                u64=self.u64,
+                arrays=self.arrays,
+                wide_words=not narrow,
+            ),
             member_words=self.member_words,
-            value_type="uint64_t" if self.uses.u64 else "uint32_t",
+            word_type="uint8_t" if narrow else "uint16_t",
+            value_type="uint64_t" if self.u64 else "uint32_t",
             parameter_type="uint8_t" if widest <= 255 else "uint16_t",
             presentable=self.mask([*range(FREE_NODES.start), *fields]),
             plain=self.mask(leaves - self.url),
@@ -255,11 +263,11 @@ def _classes() -> tuple[str, ...]:
     classes = (
         text,
         text.replace(" ", "").replace("#", ""),
-        letters_and_digits + "._-",
-        letters_and_digits + "_-",
-        "0123456789abcdefABCDEF:.",
         "0123456789abcdef",
         "0123456789abcdefABCDEF",
+        letters_and_digits + "_-",
+        "0123456789abcdefABCDEF:.",
+        letters_and_digits + "._-",
         "0123456789",
     )
     bits = [

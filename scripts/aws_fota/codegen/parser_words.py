@@ -1,53 +1,62 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parser's table of words: the names of members, and the texts of enums and schemes."""
+"""The parser's table of words, a trie: the names of members, and the texts of enums and schemes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from aws_fota.codegen.naming import c_char
 
-#: Bytes before a word's text: WORD_HEAD of parser_tables.h.j2.
-WORD_HEAD = 3
-#: Bytes of a word's text: the size of its entry is one byte.
-WORD_MAX = 255 - WORD_HEAD
-#: Lists begin at multiples of so many bytes: WORD_LIST_UNIT of parser_tables.h.j2.
+#: Bytes of a word's text: as deep as a trie is built by recursion.
+WORD_MAX = 255
+#: Lists begin at multiples of so many entries: WORD_LIST_UNIT of parser_tables.h.j2.
 WORD_LIST_UNIT = 2
-#: Bytes of the table that its 16-bit places can reach.
-TABLE_MAX = 65535
+#: What the distances can reach: in an entry of 16 bits one bit says that another branch follows.
+TABLE_MAX = 32767
+#: In a table of bytes a value must be less than a character, and a distance must fit a byte.
+NARROW_VALUE_MAX = 31
+NARROW_DISTANCE_MAX = 255
 
 
 class DoesNotFit(ValueError):
     """A word or the table is too large; the message says which."""
 
 
-class Word(NamedTuple):
-    """A text, and the node or value that it stands for.
+class Entry(NamedTuple):
+    """One entry of the trie, and the one that says how far the next branch is.
 
     Attributes:
-        text: the bytes behind those that it shares with the word before.
-        value: a node's number, or a value from 1.
-        shared: how many bytes it shares.
+        byte: of the texts; None where one ends.
+        value: what a text stands for that ends here.
+        distance: from the entry behind this one to the next branch, 0 for the last branch.
     """
 
-    text: bytes
+    byte: int | None
     value: int
-    shared: int
+    distance: int
 
     @property
     def size(self) -> int:
-        """Bytes of its entry."""
-        return WORD_HEAD + len(self.text)
+        """How many entries of the table it takes."""
+        return 2 if self.distance else 1
 
     @property
-    def entry(self) -> str:
-        """Its entry, as initialisers in C."""
-        return ", ".join([str(self.shared + 1), str(self.size), str(self.value), *map(_byte, self.text)])
+    def text(self) -> str:
+        """As C initialises it."""
+        if self.byte is None:
+            plain = f"END({self.value})"
+        else:
+            plain = c_char(self.byte) if 0x20 <= self.byte < 0x7F else str(self.byte)
+        return f"OR({plain}, {self.distance})" if self.distance else plain
 
-
-def _byte(byte: int) -> str:
-    return c_char(byte) if 0x20 <= byte < 0x7F else str(byte)
+    @property
+    def is_narrow(self) -> bool:
+        """Whether a table of bytes can hold it."""
+        if self.byte is None:
+            return self.value <= NARROW_VALUE_MAX and self.distance <= NARROW_DISTANCE_MAX
+        return 0x20 <= self.byte < 0x7F and chr(self.byte) not in '"\\' and self.distance <= NARROW_DISTANCE_MAX
 
 
 class WordList(NamedTuple):
@@ -56,41 +65,72 @@ class WordList(NamedTuple):
     Attributes:
         name: of the enumerator that says where it begins.
         comment: which place it is.
-        words: sorted, so that those with the same beginning follow each other.
+        entries: of its trie.
         offset: where it begins in the table, in units of :data:`WORD_LIST_UNIT`.
     """
 
     name: str
     comment: str
-    words: tuple[Word, ...]
+    entries: tuple[Entry, ...]
     offset: int
 
     @property
-    def end(self) -> str:
-        """The zeros behind it: one to end it, others to fill its last unit."""
-        used = sum(word.size for word in self.words)
-        return ", ".join("0" for _ in range(WORD_LIST_UNIT - used % WORD_LIST_UNIT))
+    def rows(self) -> Iterator[str]:
+        """The entries as C initialises them, the rest of a word in a row, and what fills the last unit."""
+        row: list[str] = []
+        for entry in self.entries:
+            if entry.distance and len(row) > 1:
+                yield ", ".join(row)
+                row = []
+            row.append(entry.text)
+            if entry.byte is None:
+                yield ", ".join(row)
+                row = []
+        if self.size % WORD_LIST_UNIT:
+            yield "0"
 
     @property
     def size(self) -> int:
-        """In units of :data:`WORD_LIST_UNIT`."""
-        return sum(word.size for word in self.words) // WORD_LIST_UNIT + 1
+        """How many entries of the table it takes."""
+        return sum(entry.size for entry in self.entries)
 
 
-def _shared(one: bytes, other: bytes) -> int:
-    """How many bytes both begin with."""
-    return next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+def _trie(words: list[tuple[bytes, int]]) -> list[Entry]:
+    """The entries for sorted words: each branch is its byte and what follows it."""
+    branches: list[tuple[int | None, int, list[Entry]]] = []
+    for first, group in groupby(words, key=lambda word: word[0][:1]):
+        members = list(group)
+        if first:
+            branches.append((first[0], 0, _trie([(text[1:], value) for text, value in members])))
+        else:
+            branches.append((None, members[0][1], []))
+    entries: list[Entry] = []
+    for place, (byte, value, below) in enumerate(branches):
+        distance = 0 if place == len(branches) - 1 else 1 + sum(entry.size for entry in below)
+        entries += [Entry(byte, value, distance), *below]
+    return entries
 
 
 class WordTable:
-    """The lists, in the order in which they were added."""
+    """The lists. The shortest come first in the table, so that most begin at places that fit a byte."""
 
     def __init__(self) -> None:
-        self.lists: list[WordList] = []
-        #: In units of :data:`WORD_LIST_UNIT`.
-        self.size = 0
+        self._tries: list[tuple[str, str, list[Entry]]] = []
+
+    @property
+    def lists(self) -> tuple[WordList, ...]:
+        """The lists in the order of the table."""
+        placed: list[WordList] = []
+        offset = 0
+        for name, comment, entries in sorted(self._tries, key=lambda trie: len(trie[2])):
+            placed.append(WordList(name, comment, tuple(entries), offset))
+            offset += -(-placed[-1].size // WORD_LIST_UNIT)
+        return tuple(placed)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether a table of bytes can hold all of it."""
+        return all(entry.is_narrow for _, _, entries in self._tries for entry in entries)
 
     def add(self, name: str, comment: str, words: Iterable[tuple[bytes, int]]) -> str:
         """Add a list and return its name.
@@ -98,25 +138,17 @@ class WordTable:
         Raises:
             DoesNotFit: a word is longer than :data:`WORD_MAX`, or the table than :data:`TABLE_MAX`.
         """
-        made: list[Word] = []
-        before = b""
-        for text, value in sorted(words):
+        ordered = sorted(words)
+        for text, _ in ordered:
             if len(text) > WORD_MAX:
                 raise DoesNotFit(f"'{text.decode()}' has {len(text)} bytes, more than {WORD_MAX}")
-            shared = _shared(before, text)
-            made.append(Word(text[shared:], value, shared))
-            before = text
-        self.lists.append(WordList(name, comment, tuple(made), self.size))
-        self.size += self.lists[-1].size
-        if self.size * WORD_LIST_UNIT > TABLE_MAX:
-            raise DoesNotFit(f"its names and texts need more than {TABLE_MAX} bytes")
+        self._tries.append((name, comment, _trie(ordered)))
+        size = sum(entry.size for _, _, entries in self._tries for entry in entries)
+        # So no distance inside it is greater either.
+        if size > TABLE_MAX:
+            raise DoesNotFit(f"its names and texts need more than {TABLE_MAX} entries")
         return name
 
     def add_positions(self, name: str, comment: str, texts: Iterable[str]) -> str:
         """Add a list whose words stand for their positions from 1."""
         return self.add(name, comment, [(text.encode(), position) for position, text in enumerate(texts, start=1)])
-
-
-def is_odd(text: str) -> bool:
-    """Whether JSON must escape a character of `text`, or it is not ASCII: runs of plain bytes do not reach it."""
-    return not text.isascii() or any(character in '"\\' for character in text)

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aws_fota.oracle.outcome import MessageKind
+from aws_fota.jobdoc.model import FieldType, PathStep
+from aws_fota.oracle.outcome import MessageKind, ParseResult
+from aws_fota.oracle.parser import parse
 from differential.edge_messages import document_messages, envelope_messages
 from differential.message_strategies import messages, single_values, splits
 from differential.parser_cases import PARSERS, ParserCase, RunningParsers
@@ -47,3 +52,32 @@ def test_every_edge_of_the_envelope(parsers: RunningParsers) -> None:
     for kind, message in envelope_messages():
         for remembered in (frozenset(), REMEMBERED) if kind is MessageKind.PENDING else (frozenset(),):
             case.agreed(kind, message, (None, [1] * len(message)), remembered)
+
+
+def _nested(path: Sequence[PathStep], value: str) -> str:
+    """A job document in which nothing is there but a value and what leads to it."""
+    for step in reversed(path):
+        value = f"{{{json.dumps(step)}:{value}}}" if isinstance(step, str) else f"[{'null,' * step}{value}]"
+    return value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # What stands between the halves of a pair parts them.
+        r"\ud83dA\ude00",
+        r"\ud83d\u0041\ude00",
+        r"\ud83d\n\ude00",
+        "\\ud83d\u00e9\\ude00",
+        r"\ud83d\ud83d\ude00",
+        r"\ud83d",
+        r"\ude00\ud83d",
+    ],
+)
+def test_a_surrogate_without_its_other_half(case: ParserCase, text: str) -> None:
+    field = next(field for field in case.description.fields if field.type is FieldType.STRING)
+    document = _nested(field.path, f'"{text}"')
+    data = f'{{"execution":{{"jobId":"j","status":"QUEUED","versionNumber":1,"jobDocument":{document}}}}}'.encode()
+    expected = parse(case.description, case.settings, MessageKind.EXECUTION, data, frozenset())
+    assert (expected.result, expected.offset) == (ParseResult.WRONG_VALUE, data.index(b"\\u"))
+    case.agreed(MessageKind.EXECUTION, data, (None, [1] * len(data)))

@@ -12,108 +12,106 @@
 #include "parser_tables.h"
 
 /* clang-format off */
-const uint8_t aws_fota_parser_words[] = {
-	/* jobDocument */
-	1, 8, 32, 'f', 'l', 'a', 'g', 's',
-	1, 9, 11, 's', 'c', 'h', 'e', 'm', 'a',
-	2, 7, 12, 't', 'e', 'p', 's',
-	0, 0,
-	/* the message */
-	1, 14, 1, 'c', 'l', 'i', 'e', 'n', 't', 'T', 'o', 'k', 'e', 'n',
-	2, 6, 8, 'o', 'd', 'e',
-	1, 12, 2, 'e', 'x', 'e', 'c', 'u', 't', 'i', 'o', 'n',
-	10, 8, 7, 'S', 't', 'a', 't', 'e',
-	1, 17, 9, 'i', 'n', 'P', 'r', 'o', 'g', 'r', 'e', 's', 's', 'J', 'o', 'b', 's',
-	1, 13, 10, 'q', 'u', 'e', 'u', 'e', 'd', 'J', 'o', 'b', 's',
-	0, 0,
-	/* execution, executionState and the elements of lists */
-	1, 14, 6, 'j', 'o', 'b', 'D', 'o', 'c', 'u', 'm', 'e', 'n', 't',
-	4, 5, 3, 'I', 'd',
-	1, 9, 4, 's', 't', 'a', 't', 'u', 's',
-	1, 16, 5, 'v', 'e', 'r', 's', 'i', 'o', 'n', 'N', 'u', 'm', 'b', 'e', 'r',
-	0, 0,
-	/* status */
-	1, 11, 8, 'C', 'A', 'N', 'C', 'E', 'L', 'E', 'D',
-	1, 9, 4, 'F', 'A', 'I', 'L', 'E', 'D',
-	1, 14, 2, 'I', 'N', '_', 'P', 'R', 'O', 'G', 'R', 'E', 'S', 'S',
-	1, 9, 1, 'Q', 'U', 'E', 'U', 'E', 'D',
-	1, 11, 6, 'R', 'E', 'J', 'E', 'C', 'T', 'E', 'D',
-	3, 8, 7, 'M', 'O', 'V', 'E', 'D',
-	1, 12, 3, 'S', 'U', 'C', 'C', 'E', 'E', 'D', 'E', 'D',
-	1, 12, 5, 'T', 'I', 'M', 'E', 'D', '_', 'O', 'U', 'T',
-	0, 0,
-	/* code */
-	1, 16, 7, 'I', 'n', 't', 'e', 'r', 'n', 'a', 'l', 'E', 'r', 'r', 'o', 'r',
-	3, 12, 2, 'v', 'a', 'l', 'i', 'd', 'J', 's', 'o', 'n',
-	8, 10, 3, 'R', 'e', 'q', 'u', 'e', 's', 't',
-	8, 18, 4, 'S', 't', 'a', 't', 'e', 'T', 'r', 'a', 'n', 's', 'i', 't', 'i', 'o', 'n',
-	8, 8, 1, 'T', 'o', 'p', 'i', 'c',
-	1, 19, 8, 'R', 'e', 'q', 'u', 'e', 's', 't', 'T', 'h', 'r', 'o', 't', 't', 'l', 'e', 'd',
-	3, 17, 5, 's', 'o', 'u', 'r', 'c', 'e', 'N', 'o', 't', 'F', 'o', 'u', 'n', 'd',
-	1, 23, 9, 'T', 'e', 'r', 'm', 'i', 'n', 'a', 'l', 'S', 't', 'a', 't', 'e', 'R', 'e', 'a', 'c', 'h', 'e', 'd',
-	1, 18, 6, 'V', 'e', 'r', 's', 'i', 'o', 'n', 'M', 'i', 's', 'm', 'a', 't', 'c', 'h',
+const uint16_t aws_fota_parser_words[] = {
+	/* steps[2]["only.if"] */
+	254, END(24),
+	/* steps[1].window */
+	OR(0, 2), END(22),
+	1, END(23),
 	0,
-	/* schema */
-	1, 8, 16, 'm', 'i', 'n', 'o', 'r',
-	0, 0,
-	/* steps */
-	1, 4, 13, 0,
-	1, 4, 28, 1,
-	1, 4, 30, 2,
-	0, 0,
-	/* steps[0] */
-	1, 9, 14, 'a', 'c', 't', 'i', 'o', 'n',
-	0,
-	/* steps[0].action */
-	1, 8, 15, 'i', 'n', 'p', 'u', 't',
-	1, 7, 17, 'n', 'a', 'm', 'e',
+	/* flags */
+	OR(0, 2), END(25),
+	3, END(26),
 	0,
 	/* steps[0].action.input */
-	1, 7, 27, 'a', 'r', 'g', 's',
+	'a', 'r', 'g', 's', END(27),
 	0,
+	/* schema */
+	'm', 'i', 'n', 'o', 'r', END(16),
+	/* steps */
+	OR(0, 2), END(13),
+	OR(1, 2), END(28),
+	2, END(30),
 	/* steps[0].action.input.args */
-	1, 4, 18, 0,
-	1, 4, 19, 1,
-	1, 4, 20, 2,
-	0, 0,
-	/* steps[1] */
-	1, 8, 21, 'a', 'f', 't', 'e', 'r',
-	1, 9, 29, 'w', 'i', 'n', 'd', 'o', 'w',
+	OR(0, 2), END(18),
+	OR(1, 2), END(19),
+	2, END(20),
+	/* steps[0] */
+	'a', 'c', 't', 'i', 'o', 'n', END(14),
 	0,
-	/* steps[1].window */
-	1, 4, 22, 0,
-	1, 4, 23, 1,
-	0, 0,
 	/* steps[2] */
-	1, 10, 31, 'o', 'n', 'l', 'y', '.', 'i', 'f',
-	0, 0,
-	/* steps[2]["only.if"] */
-	1, 4, 24, 254,
-	0, 0,
-	/* flags */
-	1, 4, 25, 0,
-	1, 4, 26, 3,
-	0, 0,
-	/* steps[1].after */
-	1, 15, 3, 'k', 'e', 'e', 'p', ' ', 'r', 'u', 'n', 'n', 'i', 'n', 'g',
-	1, 9, 1, 'r', 'e', 'b', 'o', 'o', 't',
-	7, 9, 2, '-', 'l', 'a', 't', 'e', 'r',
-	0,
+	'o', 'n', 'l', 'y', '.', 'i', 'f', END(31),
+	/* steps[0].action */
+	OR('i', 6), 'n', 'p', 'u', 't', END(15),
+	'n', 'a', 'm', 'e', END(17),
 	/* scheme */
-	1, 7, 1, 'h', 't', 't', 'p',
-	5, 4, 1, ':',
-	5, 4, 2, 's',
-	6, 4, 2, ':',
-	0,
+	'h', 't', 't', 'p',
+	OR(END(1), 1),
+	OR(':', 2), END(1),
+	's', OR(END(2), 1),
+	':', END(2),
+	/* steps[1] */
+	OR('a', 6), 'f', 't', 'e', 'r', END(21),
+	'w', 'i', 'n', 'd', 'o', 'w', END(29),
 	/* how a URL begins */
-	1, 10, 1, 'h', 't', 't', 'p', ':', '/', '/',
-	5, 7, 2, 's', ':', '/', '/',
-	0,
+	'h', 't', 't', 'p',
+	OR(':', 4), '/', '/', END(1),
+	's', ':', '/', '/', END(2),
 	/* literals */
-	1, 8, 2, 'f', 'a', 'l', 's', 'e',
-	1, 7, 3, 'n', 'u', 'l', 'l',
-	1, 7, 1, 't', 'r', 'u', 'e',
-	0, 0,
+	OR('f', 6), 'a', 'l', 's', 'e', END(2),
+	OR('n', 5), 'u', 'l', 'l', END(3),
+	't', 'r', 'u', 'e', END(1),
+	/* jobDocument */
+	OR('f', 6), 'l', 'a', 'g', 's', END(32),
+	's', OR('c', 6), 'h', 'e', 'm', 'a', END(11),
+	't', 'e', 'p', 's', END(12),
+	/* steps[1].after */
+	OR('k', 13), 'e', 'e', 'p', ' ', 'r', 'u', 'n', 'n', 'i', 'n', 'g', END(3),
+	'r', 'e', 'b', 'o', 'o', 't',
+	OR(END(1), 1),
+	'-', 'l', 'a', 't', 'e', 'r', END(2),
+	0,
+	/* execution, executionState and the elements of lists */
+	OR('j', 16), 'o', 'b',
+	OR('D', 9), 'o', 'c', 'u', 'm', 'e', 'n', 't', END(6),
+	'I', 'd', END(3),
+	OR('s', 7), 't', 'a', 't', 'u', 's', END(4),
+	'v', 'e', 'r', 's', 'i', 'o', 'n', 'N', 'u', 'm', 'b', 'e', 'r', END(5),
+	0,
+	/* the message */
+	OR('c', 17), OR('l', 11), 'i', 'e', 'n', 't', 'T', 'o', 'k', 'e', 'n', END(1),
+	'o', 'd', 'e', END(8),
+	OR('e', 17), 'x', 'e', 'c', 'u', 't', 'i', 'o', 'n',
+	OR(END(2), 1),
+	'S', 't', 'a', 't', 'e', END(7),
+	OR('i', 15), 'n', 'P', 'r', 'o', 'g', 'r', 'e', 's', 's', 'J', 'o', 'b', 's', END(9),
+	'q', 'u', 'e', 'u', 'e', 'd', 'J', 'o', 'b', 's', END(10),
+	0,
+	/* status */
+	OR('C', 9), 'A', 'N', 'C', 'E', 'L', 'E', 'D', END(8),
+	OR('F', 7), 'A', 'I', 'L', 'E', 'D', END(4),
+	OR('I', 12), 'N', '_', 'P', 'R', 'O', 'G', 'R', 'E', 'S', 'S', END(2),
+	OR('Q', 7), 'U', 'E', 'U', 'E', 'D', END(1),
+	OR('R', 16), 'E',
+	OR('J', 7), 'E', 'C', 'T', 'E', 'D', END(6),
+	'M', 'O', 'V', 'E', 'D', END(7),
+	OR('S', 10), 'U', 'C', 'C', 'E', 'E', 'D', 'E', 'D', END(3),
+	'T', 'I', 'M', 'E', 'D', '_', 'O', 'U', 'T', END(5),
+	0,
+	/* code */
+	OR('I', 58), 'n',
+	OR('t', 12), 'e', 'r', 'n', 'a', 'l', 'E', 'r', 'r', 'o', 'r', END(7),
+	'v', 'a', 'l', 'i', 'd',
+	OR('J', 5), 's', 'o', 'n', END(2),
+	OR('R', 8), 'e', 'q', 'u', 'e', 's', 't', END(3),
+	OR('S', 16), 't', 'a', 't', 'e', 'T', 'r', 'a', 'n', 's', 'i', 't', 'i', 'o', 'n', END(4),
+	'T', 'o', 'p', 'i', 'c', END(1),
+	OR('R', 33), 'e',
+	OR('q', 15), 'u', 'e', 's', 't', 'T', 'h', 'r', 'o', 't', 't', 'l', 'e', 'd', END(8),
+	's', 'o', 'u', 'r', 'c', 'e', 'N', 'o', 't', 'F', 'o', 'u', 'n', 'd', END(5),
+	OR('T', 21), 'e', 'r', 'm', 'i', 'n', 'a', 'l', 'S', 't', 'a', 't', 'e', 'R', 'e', 'a', 'c', 'h', 'e', 'd', END(9),
+	'V', 'e', 'r', 's', 'i', 'o', 'n', 'M', 'i', 's', 'm', 'a', 't', 'c', 'h', END(6),
+	0,
 };
 
 const struct node_entry aws_fota_parser_nodes[NODE_END] = {
@@ -123,7 +121,7 @@ const struct node_entry aws_fota_parser_nodes[NODE_END] = {
 		.offset = AWS_FOTA_FIELD_MESSAGE | 0 << 8,
 	},
 	[AWS_FOTA_FIELD_CLIENT_TOKEN] = {
-		.type = SINK_TOKEN,
+		.type = TEXT(SINK_TOKEN),
 		.parameter = 8,
 		.offset = offsetof(struct aws_fota_message, client_token),
 	},
@@ -133,12 +131,12 @@ const struct node_entry aws_fota_parser_nodes[NODE_END] = {
 		.offset = AWS_FOTA_FIELD_EXECUTION | 1 << 8,
 	},
 	[AWS_FOTA_FIELD_JOB_ID] = {
-		.type = SINK_JOB_ID,
+		.type = TEXT(SINK_JOB_ID),
 		.parameter = AWS_FOTA_JOB_ID_MAX,
 		.offset = offsetof(struct aws_fota_message, job_id),
 	},
 	[AWS_FOTA_FIELD_STATUS] = {
-		.type = SINK_WORD,
+		.type = TEXT(SINK_WORD),
 		.parameter = WORDS_STATUS,
 		.offset = offsetof(struct aws_fota_message, status),
 	},
@@ -158,7 +156,7 @@ const struct node_entry aws_fota_parser_nodes[NODE_END] = {
 		.offset = AWS_FOTA_FIELD_EXECUTION_STATE | 3 << 8,
 	},
 	[AWS_FOTA_FIELD_CODE] = {
-		.type = SINK_WORD,
+		.type = TEXT(SINK_WORD),
 		.parameter = WORDS_CODE,
 		.offset = offsetof(struct aws_fota_message, code),
 	},
@@ -203,12 +201,12 @@ const struct node_entry aws_fota_parser_nodes[NODE_END] = {
 		.offset = offsetof(struct aws_fota_message, job.schema_minor),
 	},
 	[AWS_FOTA_FIELD_STEPS_0_ACTION_NAME] = {
-		.type = SINK_STRING,
+		.type = TEXT(SINK_STRING),
 		.parameter = 24,
 		.offset = offsetof(struct aws_fota_message, job.operation),
 	},
 	[AWS_FOTA_FIELD_STEPS_0_ACTION_INPUT_ARGS_0] = {
-		.type = SINK_URL,
+		.type = TEXT(SINK_URL),
 		.parameter = WORDS_URL,
 		.offset = offsetof(struct aws_fota_message, job.url),
 	},
@@ -218,12 +216,12 @@ const struct node_entry aws_fota_parser_nodes[NODE_END] = {
 		.offset = offsetof(struct aws_fota_message, job.size),
 	},
 	[AWS_FOTA_FIELD_STEPS_0_ACTION_INPUT_ARGS_2] = {
-		.type = SINK_HEX,
+		.type = TEXT(SINK_HEX),
 		.parameter = 64,
 		.offset = offsetof(struct aws_fota_message, job.sha256),
 	},
 	[AWS_FOTA_FIELD_STEPS_1_AFTER] = {
-		.type = SINK_WORD,
+		.type = TEXT(SINK_WORD),
 		.parameter = WORDS_21,
 		.offset = offsetof(struct aws_fota_message, job.after_install),
 	},
@@ -306,16 +304,16 @@ const uint32_t aws_fota_parser_containers[][MEMBER_WORDS] = {
 
 const uint8_t aws_fota_parser_classes[96] = {
 	0x01, 0x03, 0x00, 0x01, 0x03, 0x03, 0x03, 0x03,
-	0x03, 0x03, 0x03, 0x03, 0x03, 0x0F, 0x17, 0x03,
+	0x03, 0x03, 0x03, 0x03, 0x03, 0x53, 0x63, 0x03,
 	0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-	0xFF, 0xFF, 0x13, 0x03, 0x03, 0x03, 0x03, 0x03,
-	0x03, 0x5F, 0x5F, 0x5F, 0x5F, 0x5F, 0x5F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x03, 0x00, 0x03, 0x03, 0x0F,
-	0x03, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
-	0x0F, 0x0F, 0x0F, 0x03, 0x03, 0x03, 0x03, 0x00,
+	0xFF, 0xFF, 0x23, 0x03, 0x03, 0x03, 0x03, 0x03,
+	0x03, 0x7B, 0x7B, 0x7B, 0x7B, 0x7B, 0x7B, 0x53,
+	0x53, 0x53, 0x53, 0x53, 0x53, 0x53, 0x53, 0x53,
+	0x53, 0x53, 0x53, 0x53, 0x53, 0x53, 0x53, 0x53,
+	0x53, 0x53, 0x53, 0x03, 0x00, 0x03, 0x03, 0x53,
+	0x03, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x53,
+	0x53, 0x53, 0x53, 0x53, 0x53, 0x53, 0x53, 0x53,
+	0x53, 0x53, 0x53, 0x53, 0x53, 0x53, 0x53, 0x53,
+	0x53, 0x53, 0x53, 0x03, 0x03, 0x03, 0x03, 0x00,
 };
 /* clang-format on */

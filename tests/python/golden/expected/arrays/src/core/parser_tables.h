@@ -22,30 +22,29 @@ typedef uint64_t value_t;
 
 /** What kind of JSON value a member must be. */
 enum kind {
-	KIND_STRING,
-	KIND_BOOL,
-	KIND_NUMBER,
-	KIND_OBJECT,
-	KIND_ARRAY,
+	KIND_OBJECT = 0,
+	KIND_ARRAY = 1,
+	KIND_NUMBER = 2,
+	KIND_BOOL = 4,
+	KIND_STRING = 7,
 };
 
 /** A kind in the upper bits of node_entry.type. */
 #define KIND(kind) ((kind) << 5)
+/** What a string of that sink has as node_entry.type. */
+#define TEXT(sink) (KIND(KIND_STRING) | (sink))
 
 /** What becomes of a value, and how far it has come: the lower bits of node_entry.type. */
 enum sink {
 	SINK_SKIP = 0,
-	/*
-	 * Texts that are stored. The lower three bits are the class of their characters (enum
-	 * class); the first three are "too long" when they do not fit, the others "wrong value".
-	 */
+	/* Texts that are stored. The lower three bits are the class of their characters. */
 	SINK_STRING = 8,
 	SINK_PATH = 9,
-	SINK_HOST = 10,
-	SINK_JOB_ID = 11,
-	SINK_IPV6 = 12,
-	SINK_TOKEN = 13,
-	SINK_HEX = 14,
+	SINK_TOKEN = 10,
+	SINK_HEX = 11,
+	SINK_JOB_ID = 12,
+	SINK_IPV6 = 13,
+	SINK_HOST = 14,
 	SINK_PORT = 15,
 	/* Phases of a URL in which no run of characters is stored. */
 	SINK_IPV6_END,
@@ -66,11 +65,11 @@ enum sink {
 enum class {
 	CLASS_TEXT,
 	CLASS_PATH,
-	CLASS_HOST,
-	CLASS_JOB_ID,
-	CLASS_IPV6,
 	CLASS_LOWERCASE_HEX,
 	CLASS_HEX,
+	CLASS_JOB_ID,
+	CLASS_IPV6,
+	CLASS_HOST,
 	CLASS_DIGIT,
 };
 
@@ -108,28 +107,29 @@ enum node {
 /** What "true" stands for in the list of literals. */
 #define LITERAL_TRUE 1
 
-/** Where the members' names and the texts of each enum begin in aws_fota_parser_words. */
+/** Where the members' names and the texts of each enum begin in words, in WORD_LIST_UNIT entries. */
+#define WORD_LIST_UNIT 2
 enum word_list {
-	WORDS_JOB_DOCUMENT = 0,
-	WORDS_MESSAGE = 13,
-	WORDS_EXECUTION = 49,
-	WORDS_STATUS = 72,
-	WORDS_CODE = 116,
-	WORDS_11 = 187,
-	WORDS_12 = 192,
-	WORDS_13 = 199,
-	WORDS_14 = 204,
-	WORDS_15 = 212,
-	WORDS_27 = 216,
-	WORDS_28 = 223,
-	WORDS_29 = 232,
-	WORDS_30 = 237,
-	WORDS_31 = 243,
-	WORDS_32 = 246,
-	WORDS_21 = 251,
-	WORDS_SCHEME = 268,
-	WORDS_URL = 278,
-	WORDS_LITERAL = 287,
+	WORDS_31 = 0,
+	WORDS_29 = 1,
+	WORDS_32 = 4,
+	WORDS_15 = 7,
+	WORDS_11 = 10,
+	WORDS_12 = 13,
+	WORDS_27 = 17,
+	WORDS_13 = 21,
+	WORDS_30 = 25,
+	WORDS_14 = 29,
+	WORDS_SCHEME = 35,
+	WORDS_28 = 42,
+	WORDS_URL = 49,
+	WORDS_LITERAL = 56,
+	WORDS_JOB_DOCUMENT = 65,
+	WORDS_21 = 75,
+	WORDS_EXECUTION = 90,
+	WORDS_MESSAGE = 110,
+	WORDS_STATUS = 142,
+	WORDS_CODE = 181,
 };
 
 /** A described member. */
@@ -138,9 +138,9 @@ struct node_entry {
 	uint8_t type;
 	/**
 	 * String: greatest length. Hex: number of digits. Integer: its entry of bounds. Enum and
-	 * container: where its word list begins, in units of WORD_LIST_UNIT bytes.
+	 * container: enum word_list of its words.
 	 */
-	uint16_t parameter;
+	uint8_t parameter;
 	/**
 	 * Where the value lands in struct aws_fota_message. Of a container the field that it is
 	 * reported as, and 256 times its entry of aws_fota_parser_containers.
@@ -148,17 +148,21 @@ struct node_entry {
 	uint16_t offset;
 };
 
-#define WORD_LIST_UNIT 2
-
-/** Bytes before the text of a word: see aws_fota_parser_words. */
-#define WORD_HEAD 3
-
-/**
- * Words, sorted in each list: how many bytes it shares with the word before, plus one; the size of
- * this entry; what the word stands for (a node, or a value from 1); and its other bytes. A zero
- * ends a list.
+/* clang-format off */
+/*
+ * Words, as a trie in each list: the bytes of a text one after the other, and what the text stands
+ * for (a node, or a value from 1) as its END(). Where texts differ, one branch begins with OR() of
+ * its first byte and of the distance to where the next branch begins.
  */
-extern const uint8_t aws_fota_parser_words[];
+#define WORD_OR        0x8000U
+#define WORD_ENDS(entry) (((entry) & 0x100U) != 0U)
+#define WORD_VALUE(entry) ((entry) & 0xFFU)
+#define END(value)     (0x100U | (value))
+#define OR(entry, distance) WORD_OR | (entry), (distance)
+
+/* clang-format on */
+
+extern const uint16_t aws_fota_parser_words[];
 extern const struct node_entry aws_fota_parser_nodes[NODE_END];
 /** The members that violate together with a container: itself and all below it. */
 extern const uint32_t aws_fota_parser_containers[][MEMBER_WORDS];

@@ -22,30 +22,29 @@ typedef uint64_t value_t;
 
 /** What kind of JSON value a member must be. */
 enum kind {
-	KIND_STRING,
-	KIND_BOOL,
-	KIND_NUMBER,
-	KIND_OBJECT,
-	KIND_ARRAY,
+	KIND_OBJECT = 0,
+	KIND_ARRAY = 1,
+	KIND_NUMBER = 2,
+	KIND_BOOL = 4,
+	KIND_STRING = 7,
 };
 
 /** A kind in the upper bits of node_entry.type. */
 #define KIND(kind) ((kind) << 5)
+/** What a string of that sink has as node_entry.type. */
+#define TEXT(sink) (KIND(KIND_STRING) | (sink))
 
 /** What becomes of a value, and how far it has come: the lower bits of node_entry.type. */
 enum sink {
 	SINK_SKIP = 0,
-	/*
-	 * Texts that are stored. The lower three bits are the class of their characters (enum
-	 * class); the first three are "too long" when they do not fit, the others "wrong value".
-	 */
+	/* Texts that are stored. The lower three bits are the class of their characters. */
 	SINK_STRING = 8,
 	SINK_PATH = 9,
-	SINK_HOST = 10,
-	SINK_JOB_ID = 11,
-	SINK_IPV6 = 12,
-	SINK_TOKEN = 13,
-	SINK_HEX = 14,
+	SINK_TOKEN = 10,
+	SINK_HEX = 11,
+	SINK_JOB_ID = 12,
+	SINK_IPV6 = 13,
+	SINK_HOST = 14,
 	SINK_PORT = 15,
 	/* Phases of a URL in which no run of characters is stored. */
 	SINK_IPV6_END,
@@ -66,11 +65,11 @@ enum sink {
 enum class {
 	CLASS_TEXT,
 	CLASS_PATH,
-	CLASS_HOST,
-	CLASS_JOB_ID,
-	CLASS_IPV6,
 	CLASS_LOWERCASE_HEX,
 	CLASS_HEX,
+	CLASS_JOB_ID,
+	CLASS_IPV6,
+	CLASS_HOST,
 	CLASS_DIGIT,
 };
 
@@ -106,29 +105,30 @@ enum node {
 /** What "true" stands for in the list of literals. */
 #define LITERAL_TRUE 1
 
-/** Where the members' names and the texts of each enum begin in aws_fota_parser_words. */
+/** Where the members' names and the texts of each enum begin in words, in WORD_LIST_UNIT entries. */
+#define WORD_LIST_UNIT 2
 enum word_list {
-	WORDS_JOB_DOCUMENT = 0,
-	WORDS_MESSAGE = 71,
-	WORDS_EXECUTION = 107,
-	WORDS_STATUS = 130,
-	WORDS_CODE = 174,
-	WORDS_11 = 245,
-	WORDS_12 = 261,
-	WORDS_13 = 280,
-	WORDS_14 = 312,
-	WORDS_15 = 335,
-	WORDS_56 = 341,
-	WORDS_57 = 359,
-	WORDS_58 = 373,
-	WORDS_59 = 382,
-	WORDS_60 = 391,
-	WORDS_27 = 406,
-	WORDS_28 = 419,
-	WORDS_44 = 433,
-	WORDS_SCHEME = 450,
-	WORDS_URL = 460,
-	WORDS_LITERAL = 469,
+	WORDS_15 = 0,
+	WORDS_SCHEME = 4,
+	WORDS_59 = 11,
+	WORDS_58 = 18,
+	WORDS_URL = 25,
+	WORDS_LITERAL = 32,
+	WORDS_27 = 41,
+	WORDS_57 = 52,
+	WORDS_28 = 63,
+	WORDS_11 = 74,
+	WORDS_60 = 87,
+	WORDS_56 = 100,
+	WORDS_44 = 115,
+	WORDS_12 = 129,
+	WORDS_EXECUTION = 145,
+	WORDS_14 = 165,
+	WORDS_13 = 185,
+	WORDS_MESSAGE = 213,
+	WORDS_STATUS = 245,
+	WORDS_JOB_DOCUMENT = 284,
+	WORDS_CODE = 347,
 };
 
 /** A described member. */
@@ -137,7 +137,7 @@ struct node_entry {
 	uint8_t type;
 	/**
 	 * String: greatest length. Hex: number of digits. Integer: its entry of bounds. Enum and
-	 * container: where its word list begins, in units of WORD_LIST_UNIT bytes.
+	 * container: enum word_list of its words.
 	 */
 	uint16_t parameter;
 	/**
@@ -147,17 +147,21 @@ struct node_entry {
 	uint16_t offset;
 };
 
-#define WORD_LIST_UNIT 2
-
-/** Bytes before the text of a word: see aws_fota_parser_words. */
-#define WORD_HEAD 3
-
-/**
- * Words, sorted in each list: how many bytes it shares with the word before, plus one; the size of
- * this entry; what the word stands for (a node, or a value from 1); and its other bytes. A zero
- * ends a list.
+/* clang-format off */
+/*
+ * Words, as a trie in each list: the bytes of a text one after the other, and what the text stands
+ * for (a node, or a value from 1) as its END(). Where texts differ, one branch begins with OR() of
+ * its first byte and of the distance to where the next branch begins.
  */
-extern const uint8_t aws_fota_parser_words[];
+#define WORD_OR        0x8000U
+#define WORD_ENDS(entry) (((entry) & 0x100U) != 0U)
+#define WORD_VALUE(entry) ((entry) & 0xFFU)
+#define END(value)     (0x100U | (value))
+#define OR(entry, distance) WORD_OR | (entry), (distance)
+
+/* clang-format on */
+
+extern const uint16_t aws_fota_parser_words[];
 extern const struct node_entry aws_fota_parser_nodes[NODE_END];
 /** The members that violate together with a container: itself and all below it. */
 extern const uint32_t aws_fota_parser_containers[][MEMBER_WORDS];
