@@ -99,8 +99,9 @@ static void end_key(struct aws_fota_parser *p)
 
 int aws_fota_parser_feed(struct aws_fota_parser *p, const uint8_t *at, size_t len)
 {
-	/* What a value begins with: the place is its kind, and the state that follows. */
-	static const char openers[] = "{[--tfn\"";
+	/* What a value begins with: the place is its kind, and the state that follows. Digits
+	 * are numbers too. */
+	static const char openers[] = "{[-0tfn\"";
 	enum aws_fota_parse_result refusal = AWS_FOTA_PARSE_SYNTAX;
 	const uint8_t *end;
 
@@ -162,13 +163,14 @@ close:
 		case STATE_VALUE:
 			kind = KIND_NUMBER;
 			if (c - '0' >= 10U) {
-				kind = 0;
-				while (openers[kind] != (char)c) {
-					kind++;
-					if (kind == sizeof(openers) - 1U) {
+				/* From behind: most values are strings. */
+				kind = sizeof(openers) - 1U;
+				do {
+					if (kind == 0U) {
 						goto unexpected;
 					}
-				}
+					kind--;
+				} while (openers[kind] != (char)c);
 			}
 			p->start = offset_of(p, at);
 			aws_fota_parser_begin(p, kind);

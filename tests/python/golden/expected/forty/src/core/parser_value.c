@@ -55,7 +55,8 @@ const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *a
 {
 	const uint16_t *word = p->word;
 	const uint16_t *branch;
-	const bool any_case = p->sink == SINK_URL || p->sink == SINK_SCHEME;
+	/* Letters of a scheme in any case. */
+	const unsigned int fold = p->sink == SINK_URL || p->sink == SINK_SCHEME ? 0x20U : 0U;
 
 	for (; at != end; at++) {
 		unsigned int c = *at;
@@ -65,12 +66,10 @@ const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *a
 			break;
 		}
 		/* What would become another character. */
-		if (c < ' ' && any_case) {
+		if (c < ' ' && fold != 0U) {
 			break;
 		}
-		if (any_case) {
-			c |= 0x20U;
-		}
+		c |= fold;
 		for (branch = word; *branch != c; branch += branch[1] + 1) {
 			if (*branch == (c | WORD_OR)) {
 				/* Over the distance to the next branch. */
