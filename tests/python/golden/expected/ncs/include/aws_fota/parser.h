@@ -47,49 +47,52 @@ enum aws_fota_parse_result {
 
 /** State of one message's parsing. Everything but @a result, @a field and @a offset is private. */
 struct aws_fota_parser {
+	/** Byte of the refusal or of the first violation. */
+	uint32_t offset;
 	/** enum aws_fota_parse_result so far. */
 	uint8_t result;
 	/** enum aws_fota_field of the first violation. */
 	uint8_t field;
-	/** Byte of the refusal or of the first violation. */
-	uint32_t offset;
 	/** @cond INTERNAL_HIDDEN */
+	/* What is read next: enum state. */
+	uint8_t state;
+	/* What becomes of the value that is read: enum sink. */
+	uint8_t sink;
 	/* The member whose value is read (enum node), or NODE_KEY inside a member's name. */
 	uint8_t node;
 	/* Open objects and arrays, and how many of the outermost of them are described. */
 	uint8_t depth;
 	uint8_t described;
-	/* Whether there is an execution with a member. */
-	bool executing;
-	/* What is read next: enum state. */
-	uint8_t state;
 	/* enum aws_fota_message_kind. */
 	uint8_t kind;
-	/* What becomes of the value that is read: enum sink. */
-	uint8_t sink;
-	/* Bytes matched of a word. */
-	uint8_t matched;
-	/* Bytes or digits still to come of UTF-8 or an escape; of a number, whether it is negative. */
-	uint8_t pending;
+	/* Whether there is an execution with a member. */
+	bool executing;
+	/* Of a number, whether it is negative; of a host, whether a path may follow. */
+	bool flag;
 	/* The described containers that are open, from the outside in. */
 	uint8_t path[4];
-	/* Bytes or digits that the value may still have; of a word, its place in the table. */
+	/* Bytes or digits that a text may still have. */
 	uint16_t room;
-	/* The code point, or the one or two UTF-16 units, read so far. */
-	uint32_t units;
-	/* Bytes in the pieces before this one. */
+	/* What was read of a code point, and the high surrogate that waits for its other half. */
+	uint16_t unit;
+	uint16_t high;
+	/*
+	 * Bytes in the pieces before this one, less the address of this one while it is read, so that
+	 * the sum with the address of a byte is its offset; and where the character or value began.
+	 */
 	uint32_t position;
+	uint32_t start;
 	/* Members that were there, and that violated. */
 	uint32_t seen[1];
 	uint32_t spoiled[1];
 	/* One bit for each open container, the innermost lowest: 1 for an object. */
 	uint32_t nesting;
-	/* Where the character or value that is being read began. */
-	uint32_t start;
 	/* An integer or digits so far; of a text, whether it may end here. */
 	uint32_t value;
 	/* Where the next byte of a text goes; NULL if it is only checked. */
 	char *to;
+	/* What may follow of a word: in the table of words. */
+	const uint8_t *word;
 	struct aws_fota_url *url;
 	struct aws_fota_message *message;
 	/** @endcond */

@@ -24,7 +24,7 @@ void aws_fota_parser_init(struct aws_fota_parser *p, enum aws_fota_message_kind 
 	p->executing = false;
 	p->state = STATE_VALUE;
 	p->kind = (uint8_t)kind;
-	p->units = 0;
+	p->high = 0;
 	p->position = 0;
 	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
 		p->seen[i] = 0;
@@ -34,7 +34,7 @@ void aws_fota_parser_init(struct aws_fota_parser *p, enum aws_fota_message_kind 
 	p->message = message;
 	message->job_id[0] = '\0';
 	if (kind == AWS_FOTA_MESSAGE_EXECUTION) {
-		clear_url(p->url);
+		aws_fota_parser_clear(p->url);
 	}
 }
 
@@ -53,6 +53,23 @@ static int refuse(struct aws_fota_parser *p, enum aws_fota_parse_result result)
 	return p->result;
 }
 
+/* clang-format off */
+#define IN(kind) (1U << AWS_FOTA_MESSAGE_##kind)
+/** In which kinds of message the envelope's members are described. */
+static const uint8_t kinds[] = {
+	[AWS_FOTA_FIELD_CLIENT_TOKEN] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED) | IN(PENDING),
+	[AWS_FOTA_FIELD_EXECUTION] = IN(EXECUTION) | IN(WATCH),
+	[AWS_FOTA_FIELD_JOB_ID] = IN(EXECUTION) | IN(WATCH) | IN(PENDING),
+	[AWS_FOTA_FIELD_STATUS] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED),
+	[AWS_FOTA_FIELD_VERSION_NUMBER] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED),
+	[AWS_FOTA_FIELD_JOB_DOCUMENT] = IN(EXECUTION),
+	[AWS_FOTA_FIELD_EXECUTION_STATE] = IN(UPDATED) | IN(REJECTED),
+	[AWS_FOTA_FIELD_CODE] = IN(REJECTED),
+	[AWS_FOTA_FIELD_IN_PROGRESS_JOBS] = IN(PENDING),
+	[AWS_FOTA_FIELD_QUEUED_JOBS] = IN(PENDING),
+};
+/* clang-format on */
+
 /** Begin a member's name. */
 static void begin_key(struct aws_fota_parser *p)
 {
@@ -62,9 +79,7 @@ static void begin_key(struct aws_fota_parser *p)
 		const unsigned int parent = p->path[p->depth - 1];
 
 		p->sink = SINK_KEY;
-		p->room = (uint16_t)(aws_fota_parser_nodes[parent].parameter * WORD_LIST_UNIT);
-		p->matched = 0;
-		p->value = 0;
+		p->word = word_list(aws_fota_parser_nodes[parent].parameter);
 		if (parent == AWS_FOTA_FIELD_EXECUTION) {
 			p->executing = true;
 		}
@@ -74,50 +89,21 @@ static void begin_key(struct aws_fota_parser *p)
 /** End a member's name: find the member. */
 static void end_key(struct aws_fota_parser *p)
 {
-	/* clang-format off */
-#define IN(kind) (1U << AWS_FOTA_MESSAGE_##kind)
-	/* In which kinds of message the envelope's members are described. */
-	static const uint8_t kinds[] = {
-		[AWS_FOTA_FIELD_CLIENT_TOKEN] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED) | IN(PENDING),
-		[AWS_FOTA_FIELD_EXECUTION] = IN(EXECUTION) | IN(WATCH),
-		[AWS_FOTA_FIELD_JOB_ID] = IN(EXECUTION) | IN(WATCH) | IN(PENDING),
-		[AWS_FOTA_FIELD_STATUS] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED),
-		[AWS_FOTA_FIELD_VERSION_NUMBER] = IN(EXECUTION) | IN(WATCH) | IN(UPDATED) | IN(REJECTED),
-		[AWS_FOTA_FIELD_JOB_DOCUMENT] = IN(EXECUTION),
-		[AWS_FOTA_FIELD_EXECUTION_STATE] = IN(UPDATED) | IN(REJECTED),
-		[AWS_FOTA_FIELD_CODE] = IN(REJECTED),
-		[AWS_FOTA_FIELD_IN_PROGRESS_JOBS] = IN(PENDING),
-		[AWS_FOTA_FIELD_QUEUED_JOBS] = IN(PENDING),
-	};
-	/* clang-format on */
-	const unsigned int node = (unsigned int)p->value;
+	const unsigned int node = p->sink == SINK_KEY && p->high == 0U ? word_value(p) : 0U;
 
 	p->node = NODE_NONE;
-	if (p->sink == SINK_KEY && node != 0U &&
-	    (node >= sizeof(kinds) || (kinds[node] >> p->kind & 1U) != 0U)) {
+	if (node != 0U && (node >= sizeof(kinds) || (kinds[node] >> p->kind & 1U) != 0U)) {
 		p->node = (uint8_t)node;
 	}
 }
 
-/** Go on with the next byte if there is one, else in @a next with the next piece. */
-#define NEXT(next)                                                                                 \
-	do {                                                                                       \
-		p->state = (next);                                                                 \
-		if (at == end) {                                                                   \
-			goto out;                                                                  \
-		}                                                                                  \
-		c = *at++;                                                                         \
-	} while (0)
-
-int aws_fota_parser_feed(struct aws_fota_parser *p, const uint8_t *data, size_t len)
+int aws_fota_parser_feed(struct aws_fota_parser *p, const uint8_t *at, size_t len)
 {
-	/* What a value begins with: the place is its kind, but for the last two. */
-	static const char openers[] = "\"t-{[fn";
+	/* What a value begins with: the place is its kind, and the state that follows. Digits
+	 * are numbers too. */
+	static const char openers[] = "{[-0tfn\"";
 	enum aws_fota_parse_result refusal = AWS_FOTA_PARSE_SYNTAX;
-	const uint8_t *at = data;
 	const uint8_t *end;
-	unsigned int c;
-	unsigned int kind;
 
 	if (p->state == STATE_REFUSED) {
 		return p->result;
@@ -125,13 +111,14 @@ int aws_fota_parser_feed(struct aws_fota_parser *p, const uint8_t *data, size_t 
 	if (len == 0U) {
 		return AWS_FOTA_PARSE_OK;
 	}
-	end = data + len;
+	end = at + len;
+	p->position -= (uint32_t)(uintptr_t)at;
 	do {
-		c = *at++;
-		/* The usual order of things leads from one case into the next. */
+		unsigned int c = *at;
+		unsigned int kind;
+
 		switch (p->state) {
 		case STATE_AFTER_VALUE:
-after_value:
 			if (p->depth == 0U) {
 				goto unexpected;
 			}
@@ -146,104 +133,49 @@ close:
 				p->depth--;
 				p->nesting >>= 1;
 				p->state = STATE_AFTER_VALUE;
-				continue;
+				break;
 			}
-			if ((p->nesting & 1U) == 0U) {
-				p->state = STATE_VALUE;
-				continue;
-			}
-			NEXT(STATE_KEY);
-			goto key;
+			p->state = (p->nesting & 1U) != 0U ? STATE_KEY : STATE_VALUE;
+			break;
 		case STATE_KEY_OR_END:
 			if (c == '}') {
 				goto close;
 			}
 			/* fallthrough */
 		case STATE_KEY:
-key:
 			if (c != '"') {
 				goto unexpected;
 			}
 			begin_key(p);
-			NEXT(STATE_STRING);
-			/* fallthrough */
-		case STATE_STRING:
-			at = aws_fota_parser_take(p, at - 1, end);
-			if (at == end) {
-				continue;
-			}
-			c = *at++;
-			if (p->units != 0U) {
-				/* A high surrogate waits for its other half. */
-				if (c == '\\') {
-					p->state = STATE_ESCAPE;
-					continue;
-				}
-				p->units = 0;
-				aws_fota_parser_put(p, 0);
-			}
-			p->start = p->position + (uint32_t)(at - data) - 1U;
-			if (c != '"') {
-				if (c == '\\') {
-					p->state = STATE_ESCAPE;
-					continue;
-				}
-				if (c >= 0x80U) {
-					goto decode;
-				}
-				if (c < ' ') {
-					goto refuse;
-				}
-				aws_fota_parser_put(p, c);
-				continue;
-			}
-			if (p->node != NODE_KEY) {
-				aws_fota_parser_end_string(p);
-				NEXT(STATE_AFTER_VALUE);
-				goto after_value;
-			}
-			end_key(p);
-			NEXT(STATE_COLON);
-			/* fallthrough */
+			p->state = STATE_STRING;
+			break;
 		case STATE_COLON:
 			if (c != ':') {
 				goto unexpected;
 			}
-			NEXT(STATE_VALUE);
-			goto value;
+			p->state = STATE_VALUE;
+			break;
 		case STATE_VALUE_OR_END:
 			if (c == ']') {
 				goto close;
 			}
 			/* fallthrough */
 		case STATE_VALUE:
-value:
-			kind = 0;
-			while (openers[kind] != (char)c) {
-				kind++;
-				if (kind == sizeof(openers) - 1U) {
-					if (c - '0' >= 10U) {
+			kind = KIND_NUMBER;
+			if (c - '0' >= 10U) {
+				/* From behind: most values are strings. */
+				kind = sizeof(openers) - 1U;
+				do {
+					if (kind == 0U) {
 						goto unexpected;
 					}
-					kind = KIND_NUMBER;
-					break;
-				}
+					kind--;
+				} while (openers[kind] != (char)c);
 			}
-			if (openers[kind] == 'f') {
-				kind = KIND_BOOL;
-			}
-			p->start = p->position + (uint32_t)(at - data) - 1U;
+			p->start = offset_of(p, at);
 			aws_fota_parser_begin(p, kind);
 			p->state = (uint8_t)kind;
-			if (kind == KIND_NUMBER) {
-				p->state = STATE_MINUS;
-				p->pending = c == '-';
-				if (p->pending != 0U) {
-					p->start++;
-				} else {
-					at--;
-				}
-			} else if (kind == KIND_OBJECT || kind == KIND_ARRAY) {
+			if (kind <= KIND_ARRAY) {
 				if (p->depth == AWS_FOTA_JSON_DEPTH) {
 					refusal = AWS_FOTA_PARSE_DEPTH;
 					goto refuse;
@@ -251,84 +183,87 @@ value:
 				p->depth++;
 				p->nesting = p->nesting << 1 | (kind == KIND_OBJECT);
 			} else if (kind != KIND_STRING) {
-				p->state = STATE_LITERAL;
-				p->room = WORDS_LITERAL * WORD_LIST_UNIT;
-				p->matched = 0;
-				at--;
+				p->flag = c == '-';
+				p->word = word_list(WORDS_LITERAL);
+				if (!p->flag) {
+					/* It is part of what begins. */
+					continue;
+				}
+			}
+			break;
+		case STATE_LITERAL:
+		case STATE_LITERAL + 1:
+		case STATE_LITERAL + 2:
+			at = aws_fota_parser_match(p, at, end);
+			if (WORD_ENDS(*p->word)) {
+				p->state = STATE_AFTER_VALUE;
+			} else if (at != end) {
+				goto refuse;
 			}
 			continue;
+		case STATE_STRING:
+			if (p->high != 0U && c != '\\') {
+				p->high = LONE_SURROGATE;
+			}
+			at = aws_fota_parser_take(p, at, end, false);
+			if (at == end) {
+				continue;
+			}
+			c = *at;
+			if (c == '\\') {
+				p->state = STATE_ESCAPE;
+				break;
+			}
+			if (c == '"') {
+				p->state = STATE_AFTER_VALUE;
+				if (p->node == NODE_KEY) {
+					end_key(p);
+					p->state = STATE_COLON;
+				} else {
+					aws_fota_parser_end_string(p);
+				}
+				p->high = 0;
+				break;
+			}
+			/* fallthrough */
+		case STATE_UTF8_LAST:
+		case STATE_UTF8_LAST + 1:
+		case STATE_UTF8_LAST + 2:
 		case STATE_ESCAPE:
+		case STATE_UNICODE_LAST:
+		case STATE_UNICODE_LAST + 1:
+		case STATE_UNICODE_LAST + 2:
 		case STATE_UNICODE:
-		case STATE_UTF8:
-decode:
 			if (!aws_fota_parser_decode(p, c)) {
 				goto refuse;
 			}
-			continue;
-		case STATE_LITERAL:
-			at = aws_fota_parser_match(p, at - 1, end);
-			if (p->value != 0U) {
-				p->state = STATE_AFTER_VALUE;
-			} else if (at != end) {
-				at++;
-				goto refuse;
-			}
-			continue;
+			break;
 		default:
-			at = aws_fota_parser_number(p, at - 1, end);
+			at = aws_fota_parser_number(p, at, end);
 			if (p->state == STATE_REFUSED) {
-				p->state = STATE_MINUS;
-				at++;
 				goto refuse;
 			}
 			continue;
-		}
 unexpected:
-		if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
-			goto refuse;
+			if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
+				goto refuse;
+			}
+			/* Indented texts have many. */
+			do {
+				at++;
+			} while (at != end && *at == ' ');
+			continue;
 		}
+		at++;
 	} while (at != end);
-out:
-	p->position += (uint32_t)len;
+	p->position += (uint32_t)(uintptr_t)end;
 	return AWS_FOTA_PARSE_OK;
 
 refuse:
-	p->position += (uint32_t)(at - data) - 1U;
+	p->position += (uint32_t)(uintptr_t)at;
+	/* A number says so in its state. */
+	p->state = STATE_VALUE;
 	return refuse(p, refusal);
-}
-
-/** Find the lowest required member that a message without a violation lacks. */
-static void find_missing(struct aws_fota_parser *p)
-{
-	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-		uint32_t wanted = 0;
-
-		if (p->kind == AWS_FOTA_MESSAGE_EXECUTION) {
-			wanted = members_required[i];
-			if (set_has_any(p->seen, members_url)) {
-				if (!set_has_any(p->seen, members_url_whole)) {
-					wanted |= members_url[i] & ~members_url_whole[i];
-				}
-			} else if (URL_REQUIRED) {
-				wanted |= members_url[i];
-			}
-		}
-		if (i == 0U) {
-			wanted |= set_bit(AWS_FOTA_FIELD_JOB_ID) | set_bit(AWS_FOTA_FIELD_STATUS) |
-				  set_bit(AWS_FOTA_FIELD_VERSION_NUMBER);
-		}
-		wanted &= ~p->seen[i];
-		if (wanted != 0U) {
-			p->result = AWS_FOTA_PARSE_MISSING;
-			p->offset = p->position;
-			p->field = (uint8_t)(32U * i);
-			while ((wanted & 1U) == 0U) {
-				wanted >>= 1;
-				p->field++;
-			}
-			return;
-		}
-	}
 }
 
 /** Clear the output of a member that is neither a container nor a field of the URL. */
@@ -338,9 +273,9 @@ static void clear(struct aws_fota_message *message, const struct node_entry *ent
 	volatile char *to = (volatile char *)message + entry->offset;
 	unsigned int size = 1;
 
-	if (entry->type == SINK_HEX || entry->type == SINK_TOKEN) {
+	if (entry->type == TEXT(SINK_HEX) || entry->type == TEXT(SINK_TOKEN)) {
 		size = entry->parameter / 2U;
-	} else if (entry->type >= KIND(KIND_NUMBER)) {
+	} else if (entry->type < KIND(KIND_BOOL)) {
 		size = 4;
 	}
 	do {
@@ -352,40 +287,65 @@ static void clear(struct aws_fota_message *message, const struct node_entry *ent
 int aws_fota_parser_finish(struct aws_fota_parser *p)
 {
 	struct aws_fota_message *const message = p->message;
+	bool whole;
+	bool any;
 
-	if (p->depth != 0U || p->state < STATE_AFTER_VALUE || p->state % 2U == 0U) {
+	if (p->depth != 0U || (STATES_WHOLE >> p->state & 1U) == 0U) {
 		refuse(p, AWS_FOTA_PARSE_TRUNCATED);
-	}
-	if (p->result == AWS_FOTA_PARSE_OK && p->executing) {
-		find_missing(p);
 	}
 	/* In a list each element had one, and there may be none to put out. */
 	p->seen[0] &= ~set_bit(AWS_FOTA_FIELD_JOB_ID);
 	if (message->job_id[0] != '\0') {
 		p->seen[0] |= set_bit(AWS_FOTA_FIELD_JOB_ID);
 	}
+	if (set_has_any(p->spoiled, members_url)) {
+		/* They violate together. */
+		set_add_all(p->spoiled, members_url);
+	}
+	whole = set_has_any(p->seen, members_url_whole);
+	any = set_has_any(p->seen, members_url);
 	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
+		const uint32_t seen = p->seen[i];
+		const uint32_t present = seen & ~p->spoiled[i];
+		uint32_t absent = members_plain[i];
+		uint32_t wanted = 0;
 		const struct node_entry *entry = &aws_fota_parser_nodes[32U * i];
-		const uint32_t present = p->seen[i] & ~p->spoiled[i];
-		uint32_t absent = members_plain[i] & ~present;
 
+		if (i == 0U) {
+			wanted = set_bit(AWS_FOTA_FIELD_JOB_ID) | set_bit(AWS_FOTA_FIELD_STATUS) |
+				 set_bit(AWS_FOTA_FIELD_VERSION_NUMBER);
+		}
+		if (p->kind == AWS_FOTA_MESSAGE_EXECUTION) {
+			wanted |= members_required[i];
+			if (!whole && (any || URL_REQUIRED)) {
+				wanted |= members_url[i] & ~(any ? members_url_whole[i] : 0U);
+			}
+		} else {
+			/* The job in use is not touched. */
+			absent &= i == 0U ? set_bit(AWS_FOTA_FIELD_QUEUED_JOBS) - 1U : 0U;
+		}
+		absent &= ~present;
+		wanted &= ~seen;
+		if (!p->executing || p->result != AWS_FOTA_PARSE_OK) {
+			wanted = 0;
+		}
 		p->seen[i] = present;
 		if (i < sizeof(message->present) / sizeof(message->present[0])) {
 			message->present[i] = present & members_presentable[i];
 		}
-		if (p->kind != AWS_FOTA_MESSAGE_EXECUTION) {
-			/* The job in use is not touched. */
-			absent &= i == 0U ? set_bit(AWS_FOTA_FIELD_QUEUED_JOBS) - 1U : 0U;
-		}
-		for (; absent != 0U; absent >>= 1) {
+		for (; (absent | wanted) != 0U; absent >>= 1, wanted >>= 1, entry++) {
+			if ((wanted & 1U) != 0U && p->result == AWS_FOTA_PARSE_OK) {
+				p->result = AWS_FOTA_PARSE_MISSING;
+				p->field = (uint8_t)(entry - aws_fota_parser_nodes);
+				p->offset = p->position;
+			}
 			if ((absent & 1U) != 0U) {
 				clear(message, entry);
 			}
-			entry++;
 		}
 	}
 	if (p->kind == AWS_FOTA_MESSAGE_EXECUTION && !set_has_any(p->seen, members_url)) {
-		clear_url(p->url);
+		aws_fota_parser_clear(p->url);
 	}
 	return p->result;
 }

@@ -16,31 +16,44 @@
 
 #include "parser_tables.h"
 
-/** What the next byte belongs to. The text may end in the odd ones from STATE_AFTER_VALUE on. */
+/** What the next byte belongs to. */
 enum state {
-	/* Those in which a value of a kind goes on have its number. */
-	STATE_STRING = KIND_STRING,
-	STATE_LITERAL = KIND_BOOL,
-	STATE_KEY = 2,
+	/* What follows when a value of a kind began has the number of the kind. */
 	STATE_KEY_OR_END = KIND_OBJECT,
 	STATE_VALUE_OR_END = KIND_ARRAY,
-	STATE_VALUE = 5,
-	STATE_COLON = 6,
-	STATE_AFTER_VALUE = 7,
-	STATE_ESCAPE = 8,
-	STATE_UTF8 = 10,
-	STATE_UNICODE = 12,
+	STATE_LITERAL = KIND_BOOL,
+	STATE_STRING = KIND_STRING,
+	/* One byte of UTF-8 less to come leads to the state before; the last one to the string. */
+	STATE_UTF8_LAST = 8,
+	STATE_ESCAPE = 11,
+	/* The same for the digits of an escape. */
+	STATE_UNICODE_LAST = 12,
+	STATE_UNICODE = 15,
+	STATE_KEY = 16,
+	STATE_AFTER_VALUE = 17,
+	STATE_REFUSED = 18,
+	STATE_VALUE = 19,
+	STATE_COLON = 20,
 	/* Numbers, by what was read last; a digit leads to the next odd one. */
-	STATE_MINUS = 14,
-	STATE_INTEGER = 15,
-	STATE_REFUSED = 16,
-	STATE_ZERO = 17,
-	STATE_POINT = 18,
-	STATE_FRACTION = 19,
-	STATE_E = 20,
-	STATE_EXPONENT = 21,
-	STATE_SIGN = 22,
+	STATE_MINUS = KIND_NUMBER,
+	STATE_INTEGER = 3,
+	STATE_ZERO = 21,
+	STATE_POINT = 22,
+	STATE_FRACTION = 23,
+	STATE_E = 24,
+	STATE_EXPONENT = 25,
+	STATE_SIGN = 26,
+	STATE_SIGNED_EXPONENT = 27,
 };
+
+/** One bit for each state in which the text may end. */
+#define STATES_WHOLE                                                                               \
+	((uint32_t)1 << STATE_AFTER_VALUE | (uint32_t)1 << STATE_INTEGER |                         \
+	 (uint32_t)1 << STATE_ZERO | (uint32_t)1 << STATE_FRACTION |                               \
+	 (uint32_t)1 << STATE_EXPONENT | (uint32_t)1 << STATE_SIGNED_EXPONENT)
+
+/** p->high when the other half did not come: no surrogate any more, and yet not 0. */
+#define LONE_SURROGATE 0xFFFF
 
 /** The word of a set in which a node has its bit; most descriptions need one word only. */
 static inline unsigned int set_word(unsigned int node)
@@ -59,22 +72,9 @@ static inline bool set_has(const uint32_t *set, unsigned int node)
 	return (set[set_word(node)] & set_bit(node)) != 0U;
 }
 
-static inline bool set_has_any(const uint32_t *set, const uint32_t *others)
-{
-	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-		if ((set[i] & others[i]) != 0U) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static inline void set_add_all(uint32_t *set, const uint32_t *others)
-{
-	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-		set[i] |= others[i];
-	}
-}
+/* With one word these are too small for a function. */
+#define set_has_any(set, others) (((set)[0] & (others)[0]) != 0U)
+#define set_add_all(set, others) ((set)[0] |= (others)[0])
 
 /** The value of a hexadecimal digit. */
 static inline unsigned int digit_value(unsigned int c)
@@ -82,34 +82,39 @@ static inline unsigned int digit_value(unsigned int c)
 	return (c & 0x0FU) + (c >> 6) * 9U;
 }
 
-/**
- * @brief Begin the value of p->node
- *
- * @param kind enum kind, or any greater number for null.
- */
-void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind);
+/** Whether a character is in one of the classes of @a mask. */
+#define IS_IN(c, mask)                                                                             \
+	((c) - ' ' < sizeof(aws_fota_parser_classes) &&                                            \
+	 (aws_fota_parser_classes[(c) - ' '] & (mask)) != 0U)
+
+/** Where a byte of the piece that is being read stands in the message: see p->position. */
+static inline uint32_t offset_of(const struct aws_fota_parser *p, const uint8_t *at)
+{
+	return p->position + (uint32_t)(uintptr_t)at;
+}
+
+/** Where a list of words begins, from an enum word_list. */
+static inline const uint8_t *word_list(unsigned int list)
+{
+	return &aws_fota_parser_words[list * WORD_LIST_UNIT];
+}
+
+/** What the word that was read stands for; 0 when it is none. */
+static inline unsigned int word_value(const struct aws_fota_parser *p)
+{
+	const unsigned int entry = *p->word;
+
+	return WORD_ENDS(entry) ? WORD_VALUE(entry) : 0U;
+}
+
+/** Clear a URL. */
+void aws_fota_parser_clear(struct aws_fota_url *url);
 
 /** Record that the value of p->node breaks a rule at p->start, and skip its rest. */
 void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_result result);
 
-/** End the string of p->node, at its closing quote. */
-void aws_fota_parser_end_string(struct aws_fota_parser *p);
-
-/**
- * @brief Read on in a number
- *
- * @param at First of the bytes, with the offset p->start.
- * @param end One past the last of them, not @a at.
- *
- * @return Where the number ended or was refused, or @a end.
- */
-const uint8_t *aws_fota_parser_number(struct aws_fota_parser *p, const uint8_t *at,
-				      const uint8_t *end);
-
 /**
  * @brief Read on in a word
- *
- * Afterwards p->value is what the word stands for that was read, or 0.
  *
  * @return The first byte that leads to no word of the list, or @a end.
  */
@@ -117,16 +122,39 @@ const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *a
 				     const uint8_t *end);
 
 /**
- * @brief Read on in a string, as long as nothing special comes
+ * @brief Begin the value of p->node
  *
- * @return The first byte that is not ASCII, is control, quote or backslash, or needs
- *         aws_fota_parser_put() for another reason; or @a end.
+ * @param kind enum kind, or what is none.
+ */
+void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind);
+
+/** Expect a text: @a parameter as in struct node_entry. */
+void aws_fota_parser_expect(struct aws_fota_parser *p, unsigned int sink, unsigned int parameter);
+
+/**
+ * @brief Read on in a number
+ *
+ * @param end One past the last byte, not @a at.
+ *
+ * @return Where the number ended or was refused, or @a end.
+ */
+const uint8_t *aws_fota_parser_number(struct aws_fota_parser *p, const uint8_t *at,
+				      const uint8_t *end);
+
+/** End the string of p->node, at its closing quote. */
+void aws_fota_parser_end_string(struct aws_fota_parser *p);
+
+/**
+ * @brief Take characters of a string
+ *
+ * @param end One past the last byte, not @a at.
+ * @param escaped Whether every byte stands for itself, a quote too; else they are the message's.
+ *
+ * @return The first byte that is not ASCII, is control, quote or backslash, for which p->start is
+ *         set; or @a end.
  */
 const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at,
-				    const uint8_t *end);
-
-/** Take one unescaped byte of a string: of ASCII a character, else a part of one. */
-void aws_fota_parser_put(struct aws_fota_parser *p, unsigned int c);
+				    const uint8_t *end, bool escaped);
 
 /**
  * @brief Read one byte of an escape or of UTF-8
@@ -134,21 +162,5 @@ void aws_fota_parser_put(struct aws_fota_parser *p, unsigned int c);
  * @retval false The text is refused at this byte.
  */
 bool aws_fota_parser_decode(struct aws_fota_parser *p, unsigned int c);
-
-/** Clear a URL. */
-static inline void clear_url(struct aws_fota_url *url)
-{
-	url->scheme = AWS_FOTA_SCHEME_NONE;
-	url->port = 0;
-	url->host[0] = '\0';
-	url->path[0] = '\0';
-}
-
-/** What a URL gets that has no path. */
-static inline void root_path(struct aws_fota_url *url)
-{
-	url->path[0] = '/';
-	url->path[1] = '\0';
-}
 
 #endif /* AWS_FOTA_CORE_PARSER_PRIVATE_H_ */

@@ -19,100 +19,76 @@
 /** What an IPv6 literal may still have behind its bracket, and what it is when it has more. */
 #define IPV6_ROOM (AWS_FOTA_HOST_MAX > IPV6_LENGTH_MAX ? IPV6_LENGTH_MAX : AWS_FOTA_HOST_MAX - 1)
 
-static bool is_letter(unsigned int c)
+void aws_fota_parser_clear(struct aws_fota_url *url)
 {
-	return c - 'A' < 26U;
+	url->scheme = AWS_FOTA_SCHEME_NONE;
+	url->port = 0;
+	url->host[0] = '\0';
+	url->path[0] = '\0';
 }
 
-const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *at,
-				     const uint8_t *end)
-{
-	const uint8_t *word = &aws_fota_parser_words[p->room];
-	const uint8_t *text = word + WORD_HEAD + 1 + p->matched - word[0];
-	const uint8_t *stop = word + word[1];
-
-	do {
-		unsigned int c = *at;
-		const uint8_t *other = word;
-		unsigned int shared;
-
-		if (text != stop && c == *text) {
-			text++;
-			continue;
-		}
-		if ((p->sink == SINK_URL || p->sink == SINK_SCHEME) && is_letter(c)) {
-			c |= 0x20U;
-			if (text != stop && c == *text) {
-				text++;
-				continue;
-			}
-		}
-		/* A later word that shares all that was matched, and no more, may go on with it. */
-		shared = (unsigned int)(text - word) - WORD_HEAD + word[0];
-		do {
-			other += other[1];
-			if (other[0] < shared) {
-				goto out;
-			}
-		} while (other[0] != shared || other[WORD_HEAD] != c);
-		word = other;
-		text = word + WORD_HEAD + 1;
-		stop = word + word[1];
-	} while (++at != end);
-out:
-	p->room = (uint16_t)(word - aws_fota_parser_words);
-	p->matched = (uint8_t)(text - word - WORD_HEAD - 1 + word[0]);
-	p->value = text == stop ? word[2] : 0U;
-	return at;
-}
-
-/** Take the digits of a hexadecimal string. */
-static const uint8_t *take_hex(struct aws_fota_parser *p, const uint8_t *at, const uint8_t *end)
-{
-	for (; at != end && p->room != 0U; at++) {
-		const unsigned int c = (unsigned int)*at - ' ';
-
-		if (c >= sizeof(aws_fota_parser_classes) ||
-		    (aws_fota_parser_classes[c] >> p->sink % 8U & 1U) == 0U) {
-			break;
-		}
-		p->value = p->value << 4 | digit_value(*at);
-		p->room--;
-		if (p->room % 2U == 0U) {
-			*p->to++ = (char)p->value;
-		}
-	}
-	return at;
-}
-
-const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at,
-				    const uint8_t *end)
+/**
+ * @brief Take characters as long as nothing special comes
+ *
+ * @return The first byte that is in no class of the string's, or that take_other() is for; or @a end.
+ */
+static const uint8_t *run(struct aws_fota_parser *p, const uint8_t *at, const uint8_t *end)
 {
 	const unsigned int sink = p->sink;
 	const unsigned int mask = 1U << sink % 8U;
 	const uint8_t *const from = at;
-	char *to = NULL;
+	char *to;
 
 	if (sink >= SINK_URL) {
-		return aws_fota_parser_match(p, at, end);
-	}
-	if (sink >= SINK_TOKEN) {
-		return sink > SINK_HEX ? at : take_hex(p, at, end);
-	}
-	if (sink != SINK_SKIP) {
-		if (p->room == 0U) {
-			return at;
+		at = aws_fota_parser_match(p, at, end);
+		if (sink == SINK_URL && WORD_ENDS(*p->word)) {
+			/* The scheme is whole. */
+			p->url->scheme = WORD_VALUE(*p->word);
+			p->to = p->url->host;
+			p->room = AWS_FOTA_HOST_MAX;
+			p->sink = SINK_HOST;
 		}
-		to = p->to;
-		if (end - at > p->room) {
-			end = at + p->room;
-		}
+		return at;
 	}
+	if (sink >= SINK_PORT) {
+		return at;
+	}
+	if (sink == SINK_TOKEN || sink == SINK_HEX) {
+		for (; at != end && p->room != 0U; at++) {
+			const unsigned int c = *at;
+
+			if (!IS_IN(c, mask)) {
+				break;
+			}
+			p->value = p->value << 4 | digit_value(c);
+			p->room--;
+			if (p->room % 2U == 0U) {
+				*p->to++ = (char)p->value;
+			}
+		}
+		return at;
+	}
+	if (sink == SINK_SKIP) {
+		do {
+			const unsigned int c = *at++;
+
+			if (!IS_IN(c, 1U << CLASS_TEXT)) {
+				return at - 1;
+			}
+		} while (at != end);
+		return at;
+	}
+	if (p->room == 0U) {
+		return at;
+	}
+	if (end - at > p->room) {
+		end = at + p->room;
+	}
+	to = p->to;
 	do {
 		const unsigned int c = *at++;
 
-		if (c - ' ' >= sizeof(aws_fota_parser_classes) ||
-		    (aws_fota_parser_classes[c - ' '] & mask) == 0U) {
+		if (!IS_IN(c, mask)) {
 			at--;
 			break;
 		}
@@ -120,7 +96,7 @@ const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at
 			*to++ = (char)c;
 		}
 	} while (at != end);
-	if (sink != SINK_SKIP && at != from) {
+	if (at != from) {
 		p->to = to;
 		p->room = (uint16_t)(p->room - (at - from));
 		p->value = 1;
@@ -128,59 +104,36 @@ const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at
 	return at;
 }
 
-/** The classes of a character of a string, unescaped, or of a byte of one that is not ASCII. */
-static unsigned int classes_of(unsigned int c)
-{
-	if (c >= 0x80U) {
-		return 1U << CLASS_TEXT;
-	}
-	/* Escaped ones: in the table they have no class, so that they end a run. */
-	if (c == '"' || c == '\\') {
-		return 1U << CLASS_TEXT | 1U << CLASS_PATH;
-	}
-	return c < ' ' ? 0U : aws_fota_parser_classes[c - ' '];
-}
-
-void aws_fota_parser_put(struct aws_fota_parser *p, unsigned int c)
+/** Take a character, or a part of one, that run() does not. */
+static void take_other(struct aws_fota_parser *p, unsigned int c)
 {
 	struct aws_fota_url *const url = p->url;
-	const uint8_t byte = (uint8_t)c;
 	enum aws_fota_parse_result result = AWS_FOTA_PARSE_WRONG_VALUE;
 	unsigned int sink = p->sink;
-	unsigned int classes;
+	unsigned int set;
 
-	if (sink == SINK_SKIP || aws_fota_parser_take(p, &byte, &byte + 1) != &byte) {
-		return;
-	}
-	if (sink == SINK_KEY) {
-		/* No described member. */
-		p->sink = SINK_SKIP;
-		return;
-	}
-	if (sink == SINK_URL && p->value != 0U) {
-		/* The scheme is whole. */
-		url->scheme = (uint8_t)p->value;
-		p->to = url->host;
-		p->room = AWS_FOTA_HOST_MAX;
-		p->value = 0;
-		sink = SINK_HOST;
-	}
 	if (sink >= SINK_URL) {
 		goto wrong;
 	}
-	classes = classes_of(c);
+	if (c >= 0x80U) {
+		set = 1U << CLASS_TEXT;
+	} else if (c == '"' || c == '\\') {
+		/* In the table they have no class, so that they end a run. */
+		set = 1U << CLASS_TEXT | 1U << CLASS_PATH;
+	} else {
+		set = c < ' ' ? 0U : aws_fota_parser_classes[c - ' '];
+	}
 again:
-	if (sink <= SINK_PORT && (classes >> sink % 8U & 1U) != 0U) {
+	if (sink <= SINK_PORT && (set >> sink % 8U & 1U) != 0U) {
 		if (p->room == 0U) {
-			if (sink <= (IPV6_ROOM < IPV6_LENGTH_MAX ? SINK_IPV6 : SINK_HOST) &&
-			    sink != SINK_JOB_ID) {
+			if (p->high == 0U && (sink <= SINK_PATH || sink == SINK_HOST ||
+					      (sink == SINK_IPV6 && IPV6_ROOM < IPV6_LENGTH_MAX))) {
 				result = AWS_FOTA_PARSE_TOO_LONG;
 			}
 			goto wrong;
 		}
 		p->room--;
 		if (sink != SINK_PORT) {
-			p->value = 1;
 			goto store;
 		}
 		p->value = p->value * 10U + (c - '0');
@@ -190,10 +143,15 @@ again:
 		url->port = (uint16_t)p->value;
 		return;
 	}
-	if (sink == SINK_IPV6) {
-		if (c != ']' || p->to <= &url->host[IPV6_LENGTH_MIN]) {
-			goto wrong;
-		}
+	if (sink == SINK_PATH_BEGIN) {
+		goto path;
+	}
+	if (c == '[' && sink == SINK_HOST && p->value == 0U) {
+		p->room = IPV6_ROOM;
+		sink = SINK_IPV6;
+		goto store;
+	}
+	if (c == ']' && sink == SINK_IPV6 && p->to > &url->host[IPV6_LENGTH_MIN]) {
 		if (AWS_FOTA_HOST_MAX < IPV6_LENGTH_MAX + 2 &&
 		    p->to == &url->host[AWS_FOTA_HOST_MAX]) {
 			result = AWS_FOTA_PARSE_TOO_LONG;
@@ -202,29 +160,17 @@ again:
 		sink = SINK_IPV6_END;
 		goto store;
 	}
-	if (sink == SINK_PATH_BEGIN) {
-		goto path;
-	}
-	if (p->value == 0U) {
-		if (c != '[' || sink != SINK_HOST) {
-			goto wrong;
-		}
-		p->room = IPV6_ROOM;
-		sink = SINK_IPV6;
-		goto store;
-	}
-	/* Something whole, with a character behind it: right for a host or port only. */
-	if (sink != SINK_HOST && sink != SINK_PORT && sink != SINK_IPV6_END) {
+	if (sink < SINK_HOST || p->value == 0U) {
 		goto wrong;
 	}
+	/* A whole host or port, with a character behind it. */
 	if (c == ':' && sink != SINK_PORT) {
 		p->sink = SINK_PORT;
 		p->value = 0;
 		p->room = PORT_DIGITS_MAX;
 		return;
 	}
-	/* A whole URL matched its scheme before; a field with a host alone has no path. */
-	if ((c != '/' && c != '?') || p->matched == 0U) {
+	if ((c != '/' && c != '?') || !p->flag) {
 		goto wrong;
 	}
 path:
@@ -240,113 +186,209 @@ path:
 
 store:
 	p->sink = (uint8_t)sink;
+	p->value = 1;
 	if (p->to != NULL) {
 		*p->to++ = (char)c;
 	}
 	return;
 
 wrong:
+	if (sink == SINK_KEY) {
+		/* No described member. */
+		p->sink = SINK_SKIP;
+		return;
+	}
 	aws_fota_parser_violate(p, result);
+}
+
+const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at,
+				    const uint8_t *end, bool escaped)
+{
+	for (;;) {
+		unsigned int c;
+
+		at = run(p, at, end);
+		if (at == end) {
+			return at;
+		}
+		c = *at;
+		if (!escaped) {
+			if (p->high == 0U) {
+				p->start = offset_of(p, at);
+			}
+			if (c < ' ' || c >= 0x80U || c == '"' || c == '\\') {
+				return at;
+			}
+		}
+		if (p->sink != SINK_SKIP) {
+			take_other(p, c);
+		}
+		at++;
+		if (at == end) {
+			return at;
+		}
+	}
+}
+
+/** Take one unescaped byte of a string: of ASCII a character, else a part of one. */
+static void put(struct aws_fota_parser *p, unsigned int c)
+{
+	const uint8_t byte = (uint8_t)c;
+
+	if (p->high != 0U) {
+		p->high = LONE_SURROGATE;
+	}
+	(void)aws_fota_parser_take(p, &byte, &byte + 1, true);
+}
+
+/** Take the UTF-16 unit of an escape. */
+static void put_unit(struct aws_fota_parser *p)
+{
+	uint32_t code = p->unit;
+	unsigned int shift = 0;
+	unsigned int room = 0x40;
+
+	if (code >> 11 == 0xD800U >> 11) {
+		if (p->high == 0U) {
+			/* Half of a character: what comes next shows whether it is a lone one. */
+			p->high = (uint16_t)code;
+			return;
+		}
+		if (p->high < 0xDC00U && code >= 0xDC00U) {
+			code += ((uint32_t)p->high << 10) - (0xD800U << 10) - 0xDC00U + 0x10000U;
+			p->high = 0;
+		}
+	}
+	if (code < 0x80U) {
+		put(p, code);
+		return;
+	}
+	do {
+		shift += 6U;
+		room >>= 1;
+	} while (code >> shift >= room);
+	put(p, (0x100U - 2U * room) | code >> shift);
+	do {
+		shift -= 6U;
+		put(p, 0x80U | (code >> shift & 0x3FU));
+	} while (shift != 0U);
+}
+
+uint64_t aws_fota_job_hash(const char *job_id)
+{
+	/* FNV-1a, draft-eastlake-fnv. */
+	uint64_t hash = 0xCBF29CE484222325U;
+
+	while (*job_id != '\0') {
+		hash = (hash ^ (uint8_t)*job_id++) * 0x100000001B3U;
+	}
+	return hash;
+}
+
+static bool is_remembered(const struct aws_fota_message *message)
+{
+	const uint64_t hash = aws_fota_job_hash(message->job_id);
+
+	for (size_t i = 0; i < message->remembered_count; i++) {
+		if (message->remembered[i] == hash) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void aws_fota_parser_end_string(struct aws_fota_parser *p)
+{
+	const unsigned int sink = p->sink;
+	value_t value = p->value;
+	bool whole;
+
+	if (sink == SINK_SKIP) {
+		return;
+	}
+	if (sink >= SINK_URL) {
+		value = word_value(p);
+	}
+	if (sink <= SINK_HEX && sink >= SINK_TOKEN) {
+		whole = p->room == 0U;
+	} else {
+		whole = value != 0U && sink != SINK_IPV6;
+	}
+	if (!whole || p->high != 0U) {
+		aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_VALUE);
+		return;
+	}
+	if (sink == SINK_TOKEN) {
+		p->message->client_token = (uint32_t)value;
+		return;
+	}
+	if (sink == SINK_HEX || p->to == NULL) {
+		return;
+	}
+	*p->to = sink >= SINK_URL ? (char)value : '\0';
+	if (sink == SINK_JOB_ID && p->kind == AWS_FOTA_MESSAGE_PENDING &&
+	    is_remembered(p->message)) {
+		p->message->job_id[0] = '\0';
+	}
 }
 
 bool aws_fota_parser_decode(struct aws_fota_parser *p, unsigned int c)
 {
-	static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
-	uint32_t code = p->units;
-	unsigned int pending = p->pending - 1U;
-	unsigned int shift = 0;
-	unsigned int lead = 0;
+	static const char escapes[] = "\"\\/\"\"\"\"\"btn\"fr";
+	const unsigned int state = p->state;
 	unsigned int i = 0;
 
-	switch (p->state) {
-	case STATE_STRING:
-		/* The first byte of a character that is not ASCII. */
+	if (state == STATE_STRING) {
+		/* The first byte of UTF-8. */
 		if (c < 0xC2U || c > 0xF4U) {
 			return false;
 		}
-		pending = c < 0xE0U ? 1U : c < 0xF0U ? 2U : 3U;
-		code = c & 0x3FU >> pending;
-		p->state = STATE_UTF8;
-		break;
-	case STATE_UTF8:
-		if ((c & 0xC0U) != 0x80U) {
-			return false;
-		}
-		code = code << 6 | (c & 0x3FU);
+		p->state = (uint8_t)(STATE_UTF8_LAST + (c >= 0xE0U ? 1U : 0U) +
+				     (c >= 0xF0U ? 1U : 0U));
+		p->unit = (uint16_t)(c & 0x0FU);
+	} else if (state < STATE_ESCAPE) {
+		const unsigned int code = (unsigned int)p->unit << 6 | (c & 0x3FU);
+
 		/*
 		 * With the second byte it is known whether the form is overlong, a surrogate's or
 		 * that of a number above U+10FFFF.
 		 */
-		if (pending == 2U && code - 0x10U >= 0x100U) {
+		if ((c & 0xC0U) != 0x80U ||
+		    (state == STATE_UTF8_LAST + 2 && code - 0x10U >= 0x100U) ||
+		    (state == STATE_UTF8_LAST + 1 && (code < 0x20U || code >> 5 == 0x1BU))) {
 			return false;
 		}
-		if (pending == 1U && (code < 0x20U || code >> 5 == 0x1BU)) {
-			return false;
-		}
-		break;
-	case STATE_ESCAPE:
+		p->unit = (uint16_t)code;
+		put(p, c);
+		p->state--;
+		return true;
+	} else if (state == STATE_ESCAPE) {
 		if (c == 'u') {
-			pending = 4;
 			p->state = STATE_UNICODE;
-			break;
-		}
-		if (code != 0U) {
-			/* A high surrogate without its other half. */
-			aws_fota_parser_put(p, 0);
+			return true;
 		}
 		while (escapes[i] != (char)c) {
-			i += 2U;
+			i++;
 			if (i == sizeof(escapes) - 1U) {
 				return false;
 			}
 		}
-		code = (uint8_t)escapes[i + 1U];
-		pending = 0;
-		break;
-	default:
-		i = c - ' ';
-		if (i >= sizeof(aws_fota_parser_classes) ||
-		    (aws_fota_parser_classes[i] >> CLASS_HEX & 1U) == 0U) {
+		put(p, i < 8U ? c : i);
+		p->state = STATE_STRING;
+		return true;
+	} else {
+		if (!IS_IN(c, 1U << CLASS_HEX)) {
 			return false;
 		}
-		code = code << 4 | digit_value(c);
-		if (pending != 0U) {
-			break;
-		}
-		if (code >> 10 == 0xD800U >> 10) {
-			/* It waits for its other half. */
-			p->units = code;
+		p->unit = (uint16_t)((unsigned int)p->unit << 4 | digit_value(c));
+		p->state--;
+		if (state == STATE_UNICODE_LAST) {
+			put_unit(p);
 			p->state = STATE_STRING;
-			return true;
 		}
-		/* A lone surrogate counts as U+0000, which no rule allows and no name contains. */
-		if (code > 0xFFFFU && (code >> 10 & 0x3FU) == 0xDC00U >> 10) {
-			code = (code >> 6 & 0xFFC00U) + (code & 0x3FFU) + 0x10000U;
-		} else if (code > 0xFFFFU || code >> 10 == 0xDC00U >> 10) {
-			code = 0;
-		}
-		break;
-	}
-	p->pending = (uint8_t)pending;
-	p->units = code;
-	if (pending != 0U) {
 		return true;
 	}
-	p->units = 0;
-	if (code >= 0x80U) {
-		shift = code < 0x800U ? 6U : code < 0x10000U ? 12U : 18U;
-		lead = code < 0x800U ? 0xC0U : code < 0x10000U ? 0xE0U : 0xF0U;
-	}
-	for (;;) {
-		aws_fota_parser_put(p, lead | code >> shift);
-		if (shift == 0U) {
-			break;
-		}
-		code &= ((uint32_t)1 << shift) - 1U;
-		shift -= 6U;
-		lead = 0x80;
-	}
-	p->state = STATE_STRING;
+	put(p, c);
 	return true;
 }
 
@@ -357,20 +399,17 @@ int aws_fota_url_split(const char *text, size_t len, struct aws_fota_url *url)
 
 	p.result = AWS_FOTA_PARSE_OK;
 	p.node = AWS_FOTA_FIELD_MESSAGE;
-	p.state = STATE_STRING;
-	p.sink = SINK_URL;
-	p.room = WORDS_URL * WORD_LIST_UNIT;
-	p.matched = 0;
-	p.value = 0;
+	p.high = 0;
 	p.url = url;
-	clear_url(url);
-	root_path(url);
-	for (; len != 0U; len--) {
-		aws_fota_parser_put(&p, (uint8_t)*text++);
+	aws_fota_parser_clear(url);
+	aws_fota_parser_expect(&p, SINK_URL, WORDS_URL);
+	if (len != 0U) {
+		(void)aws_fota_parser_take(&p, (const uint8_t *)text, (const uint8_t *)text + len,
+					   true);
 	}
 	aws_fota_parser_end_string(&p);
 	if (p.result != AWS_FOTA_PARSE_OK) {
-		clear_url(url);
+		aws_fota_parser_clear(url);
 	}
 	return p.result;
 }

@@ -22,30 +22,29 @@ typedef uint32_t value_t;
 
 /** What kind of JSON value a member must be. */
 enum kind {
-	KIND_STRING,
-	KIND_BOOL,
-	KIND_NUMBER,
-	KIND_OBJECT,
-	KIND_ARRAY,
+	KIND_OBJECT = 0,
+	KIND_ARRAY = 1,
+	KIND_NUMBER = 2,
+	KIND_BOOL = 4,
+	KIND_STRING = 7,
 };
 
 /** A kind in the upper bits of node_entry.type. */
 #define KIND(kind) ((kind) << 5)
+/** What a string of that sink has as node_entry.type. */
+#define TEXT(sink) (KIND(KIND_STRING) | (sink))
 
 /** What becomes of a value, and how far it has come: the lower bits of node_entry.type. */
 enum sink {
 	SINK_SKIP = 0,
-	/*
-	 * Texts that are stored. The lower three bits are the class of their characters (enum
-	 * class); the first three are "too long" when they do not fit, the others "wrong value".
-	 */
+	/* Texts that are stored. The lower three bits are the class of their characters. */
 	SINK_STRING = 8,
 	SINK_PATH = 9,
-	SINK_HOST = 10,
-	SINK_JOB_ID = 11,
-	SINK_IPV6 = 12,
-	SINK_TOKEN = 13,
-	SINK_HEX = 14,
+	SINK_TOKEN = 10,
+	SINK_HEX = 11,
+	SINK_JOB_ID = 12,
+	SINK_IPV6 = 13,
+	SINK_HOST = 14,
 	SINK_PORT = 15,
 	/* Phases of a URL in which no run of characters is stored. */
 	SINK_IPV6_END,
@@ -66,11 +65,11 @@ enum sink {
 enum class {
 	CLASS_TEXT,
 	CLASS_PATH,
-	CLASS_HOST,
-	CLASS_JOB_ID,
-	CLASS_IPV6,
 	CLASS_LOWERCASE_HEX,
 	CLASS_HEX,
+	CLASS_JOB_ID,
+	CLASS_IPV6,
+	CLASS_HOST,
 	CLASS_DIGIT,
 };
 
@@ -88,17 +87,18 @@ enum node {
 /** What "true" stands for in the list of literals. */
 #define LITERAL_TRUE 1
 
-/** Where the members' names and the texts of each enum begin in aws_fota_parser_words. */
+/** Where the members' names and the texts of each enum begin in words, in WORD_LIST_UNIT entries. */
+#define WORD_LIST_UNIT 2
 enum word_list {
-	WORDS_JOB_DOCUMENT = 0,
-	WORDS_MESSAGE = 26,
-	WORDS_EXECUTION = 62,
-	WORDS_STATUS = 85,
-	WORDS_CODE = 129,
-	WORDS_11 = 200,
-	WORDS_SCHEME = 216,
-	WORDS_URL = 226,
-	WORDS_LITERAL = 235,
+	WORDS_SCHEME = 0,
+	WORDS_URL = 7,
+	WORDS_LITERAL = 14,
+	WORDS_11 = 23,
+	WORDS_EXECUTION = 36,
+	WORDS_JOB_DOCUMENT = 56,
+	WORDS_MESSAGE = 78,
+	WORDS_STATUS = 110,
+	WORDS_CODE = 149,
 };
 
 /** A described member. */
@@ -107,7 +107,7 @@ struct node_entry {
 	uint8_t type;
 	/**
 	 * String: greatest length. Hex: number of digits. Integer: its entry of bounds. Enum and
-	 * container: where its word list begins, in units of WORD_LIST_UNIT bytes.
+	 * container: enum word_list of its words.
 	 */
 	uint8_t parameter;
 	/**
@@ -117,16 +117,21 @@ struct node_entry {
 	uint16_t offset;
 };
 
-#define WORD_LIST_UNIT 2
-
-/** Bytes before the text of a word: see aws_fota_parser_words. */
-#define WORD_HEAD 3
-
-/**
- * Words, sorted in each list: how many bytes it shares with the word before, plus one; the size of
- * this entry; what the word stands for (a node, or a value from 1); and its other bytes. A zero
- * ends a list.
+/* clang-format off */
+/*
+ * Words, as a trie in each list: the bytes of a text one after the other, and what the text stands
+ * for (a node, or a value from 1) as its END(). Where texts differ, one branch begins with OR() of
+ * its first byte and of the distance to where the next branch begins.
  */
+#define WORD_OR        0x80U
+/* Values are no characters that could stand in a word. */
+#define WORD_ENDS(entry) (((entry) & 0x7FU) < (unsigned int)' ')
+#define WORD_VALUE(entry) ((entry) & 0x7FU)
+#define END(value)     (value)
+#define OR(entry, distance) WORD_OR | (entry), (distance)
+
+/* clang-format on */
+
 extern const uint8_t aws_fota_parser_words[];
 extern const struct node_entry aws_fota_parser_nodes[NODE_END];
 /** The members that violate together with a container: itself and all below it. */

@@ -14,7 +14,7 @@
 
 /* clang-format off */
 /** Least and greatest value of the integers. */
-static const struct {
+static const struct bounds {
 	value_t minimum;
 	value_t maximum;
 } bounds[] = {
@@ -22,25 +22,16 @@ static const struct {
 };
 /* clang-format on */
 
-static const struct node_entry *entry_of(const struct aws_fota_parser *p)
-{
-	return &aws_fota_parser_nodes[p->node];
-}
-
 void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_result result)
 {
-	const struct node_entry *const entry = entry_of(p);
+	const struct node_entry *const entry = &aws_fota_parser_nodes[p->node];
 	unsigned int field = p->node;
 
-	if (entry->type < KIND(KIND_OBJECT)) {
+	if (entry->type >= KIND(KIND_NUMBER)) {
 		p->spoiled[set_word(field)] |= set_bit(field);
 	} else {
 		field = entry->offset & 0xFFU;
 		set_add_all(p->spoiled, aws_fota_parser_containers[entry->offset >> 8]);
-	}
-	/* The fields of the URL violate together. */
-	if (set_has_any(p->spoiled, members_url)) {
-		set_add_all(p->spoiled, members_url);
 	}
 	p->sink = SINK_SKIP;
 	if (p->result == AWS_FOTA_PARSE_OK) {
@@ -48,6 +39,39 @@ void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_resu
 		p->field = (uint8_t)field;
 		p->offset = p->start;
 	}
+}
+
+const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *at,
+				     const uint8_t *end)
+{
+	const uint8_t *word = p->word;
+	const uint8_t *branch;
+	/* Letters of a scheme in any case. */
+	const unsigned int fold = p->sink == SINK_URL || p->sink == SINK_SCHEME ? 0x20U : 0U;
+
+	for (; at != end; at++) {
+		unsigned int c = *at;
+
+		/* What words stand for, and what a branch begins with, are no characters. */
+		if (c - ' ' >= sizeof(aws_fota_parser_classes)) {
+			break;
+		}
+		c |= fold;
+		for (branch = word; *branch != c; branch += branch[1] + 1) {
+			if (*branch == (c | WORD_OR)) {
+				/* Over the distance to the next branch. */
+				branch++;
+				break;
+			}
+			if ((*branch & WORD_OR) == 0U) {
+				goto out;
+			}
+		}
+		word = branch + 1;
+	}
+out:
+	p->word = word;
+	return at;
 }
 
 /** Whether a member, or another one for the same destination, was there before; now it was. */
@@ -66,11 +90,26 @@ static bool was_there(struct aws_fota_parser *p, unsigned int node)
 	return was;
 }
 
+void aws_fota_parser_expect(struct aws_fota_parser *p, unsigned int sink, unsigned int parameter)
+{
+	p->sink = (uint8_t)sink;
+	p->room = (uint16_t)parameter;
+	if (sink >= SINK_URL) {
+		p->word = word_list(parameter);
+	}
+	/* These two may be empty. */
+	p->value = sink == SINK_STRING || sink == SINK_PATH_BEGIN;
+	p->flag = sink == SINK_PATH_BEGIN || sink == SINK_URL;
+	if (p->flag) {
+		p->url->path[0] = '/';
+		p->url->path[1] = '\0';
+	}
+}
+
 void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 {
 	unsigned int node = p->node;
 	const struct node_entry *entry;
-	unsigned int sink;
 
 	p->sink = SINK_SKIP;
 	if (p->depth != 0U && (p->nesting & 1U) == 0U) {
@@ -87,7 +126,7 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 	if (node == NODE_NONE) {
 		return;
 	}
-	entry = entry_of(p);
+	entry = &aws_fota_parser_nodes[node];
 	if (was_there(p, node)) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_DUPLICATE);
 		return;
@@ -96,85 +135,25 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
 		return;
 	}
-	if (kind >= KIND_OBJECT) {
+	if (kind <= KIND_ARRAY) {
 		p->path[p->described++] = (uint8_t)node;
 		return;
 	}
-	sink = entry->type % KIND(1U);
-	p->sink = (uint8_t)sink;
-	p->matched = 0;
-	p->room = entry->parameter;
-	if (sink >= SINK_URL) {
-		p->room = (uint16_t)(entry->parameter * WORD_LIST_UNIT);
-	}
-	/* These two may be empty. */
-	p->value = sink == SINK_STRING || sink == SINK_PATH_BEGIN;
+	aws_fota_parser_expect(p, entry->type % KIND(1U), entry->parameter);
 	p->to = (char *)p->message + entry->offset;
-	if (sink == SINK_PATH_BEGIN || sink == SINK_URL) {
-		root_path(p->url);
-	}
-	if (sink == SINK_JOB_ID && *p->to != '\0') {
+	if (node == AWS_FOTA_FIELD_JOB_ID && *p->to != '\0') {
 		/* Of a list, another one was chosen before. */
 		p->to = NULL;
 	}
 }
 
-uint64_t aws_fota_job_hash(const char *job_id)
-{
-	/* FNV-1a, draft-eastlake-fnv. */
-	uint64_t hash = 0xCBF29CE484222325U;
-
-	while (*job_id != '\0') {
-		hash = (hash ^ (uint8_t)*job_id++) * 0x100000001B3U;
-	}
-	return hash;
-}
-
-static bool is_remembered(const struct aws_fota_message *message)
-{
-	const uint64_t hash = aws_fota_job_hash(message->job_id);
-
-	for (size_t i = 0; i < message->remembered_count; i++) {
-		if (message->remembered[i] == hash) {
-			return true;
-		}
-	}
-	return false;
-}
-
-void aws_fota_parser_end_string(struct aws_fota_parser *p)
-{
-	const unsigned int sink = p->sink;
-	bool whole = p->value != 0U;
-
-	if (sink == SINK_SKIP) {
-		return;
-	}
-	if (sink == SINK_HEX || sink == SINK_TOKEN) {
-		whole = p->room == 0U;
-	}
-	if (!whole || sink == SINK_URL || sink == SINK_IPV6) {
-		aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_VALUE);
-		return;
-	}
-	if (sink == SINK_TOKEN) {
-		p->message->client_token = (uint32_t)p->value;
-		return;
-	}
-	if (sink == SINK_HEX || p->to == NULL) {
-		return;
-	}
-	*p->to = sink >= SINK_SCHEME ? (char)p->value : '\0';
-	if (sink == SINK_JOB_ID && p->kind == AWS_FOTA_MESSAGE_PENDING &&
-	    is_remembered(p->message)) {
-		p->message->job_id[0] = '\0';
-	}
-}
+/* There is only one. */
+#define bounds_of(p) bounds
 
 /** Take one digit of a described integer. */
 static void put_digit(struct aws_fota_parser *p, unsigned int digit)
 {
-	value_t limit = bounds[entry_of(p)->parameter].maximum;
+	value_t limit = bounds_of(p)->maximum;
 	const value_t value = p->value;
 
 	if (value > limit / 10U || digit > limit - value * 10U) {
@@ -186,9 +165,9 @@ static void put_digit(struct aws_fota_parser *p, unsigned int digit)
 /** End a described integer at the byte behind it. */
 static void end_integer(struct aws_fota_parser *p)
 {
-	const value_t minimum = bounds[entry_of(p)->parameter].minimum;
+	const value_t minimum = bounds_of(p)->minimum;
 
-	if (p->value < minimum || (p->pending != 0U && p->value != 0U)) {
+	if (p->value < minimum || (p->flag && p->value != 0U)) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
 		return;
 	}
@@ -201,40 +180,40 @@ const uint8_t *aws_fota_parser_number(struct aws_fota_parser *p, const uint8_t *
 	unsigned int state = p->state;
 
 	do {
+		const unsigned int digit = (unsigned int)*at - '0';
 		const unsigned int c = *at;
 
-		if (c - '0' < 10U && state != STATE_ZERO) {
-			state = state == STATE_MINUS && c == '0' ? STATE_ZERO : state | 1U;
+		p->start = offset_of(p, at);
+		if (digit < 10U && state != STATE_ZERO) {
+			state = state == STATE_MINUS && digit == 0U ? STATE_ZERO : state | 1U;
 			if (p->sink != SINK_SKIP) {
-				put_digit(p, c - '0');
+				put_digit(p, digit);
 			}
-		} else if ((state & 1U) != 0U) {
-			unsigned int next = STATE_AFTER_VALUE;
-
-			if (c == '.' && (state == STATE_INTEGER || state == STATE_ZERO)) {
-				next = STATE_POINT;
-			}
-			if ((c | 0x20U) == 'e' && state <= STATE_FRACTION) {
-				next = STATE_E;
-			}
-			state = next;
-			if (p->sink != SINK_SKIP) {
-				if (next == STATE_AFTER_VALUE) {
-					end_integer(p);
-				} else {
-					aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
-				}
-			}
-			if (next == STATE_AFTER_VALUE) {
+		} else if (state % 2U == 0U) {
+			if (state != STATE_E || (c != '+' && c != '-')) {
+				state = STATE_REFUSED;
 				break;
 			}
-		} else if (state == STATE_E && (c == '+' || c == '-')) {
 			state = STATE_SIGN;
 		} else {
-			state = STATE_REFUSED;
-			break;
+			if (c == '.' && state <= STATE_ZERO) {
+				state = STATE_POINT;
+			} else if ((c | 0x20U) == 'e' && state <= STATE_FRACTION) {
+				state = STATE_E;
+			} else {
+				state = STATE_AFTER_VALUE;
+			}
+			if (p->sink != SINK_SKIP) {
+				if (state != STATE_AFTER_VALUE) {
+					aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
+				} else {
+					end_integer(p);
+				}
+			}
+			if (state == STATE_AFTER_VALUE) {
+				break;
+			}
 		}
-		p->start++;
 		at++;
 	} while (at != end);
 	p->state = (uint8_t)state;
