@@ -235,6 +235,9 @@ static void put(struct aws_fota_parser *p, unsigned int c)
 {
 	const uint8_t byte = (uint8_t)c;
 
+	if (p->sink == SINK_SKIP) {
+		return;
+	}
 	if (p->high != 0U) {
 		p->high = LONE_SURROGATE;
 	}
