@@ -152,4 +152,4 @@ def test_the_sdks_own_tests_pass_beside_the_module(name: str, cases: int, tmp_pa
     build.build()
     done = run(build.folder / "zephyr/zephyr.exe", folder=tmp_path)
     assert "PROJECT EXECUTION SUCCESSFUL" in done.stdout, done.stdout
-    assert done.stdout.count(" - PASS - [") == cases
+    assert f"\n{cases} Tests 0 Failures 0 Ignored" in done.stdout
