@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from itertools import pairwise
 
-from bench import THING, Bench
+from bench import IMAGE_BYTES, THING, Bench
 from mcuboot_flash import PRIMARY, SECONDARY
 
 from aws_fota.emulator.http_faults import HttpFault
 from aws_fota.emulator.jobs_model import Status
+
+#: CONFIG_AWS_FOTA_RANGE_SIZE.
+RANGE = 4096
 
 
 def test_a_whole_update(bench: Bench) -> None:
@@ -89,6 +93,11 @@ def test_a_cancelled_job_stops_the_download(bench: Bench) -> None:
         device.wait_for(r"2\d %")
         bench.aws.call(bench.aws.emulator.cancel_job, "job-1", force=True)
         device.wait_for(r"The job was cancelled")
+        # The request that was under way is noted when its connection ends.
+        time.sleep(0.5)
+        asked = len(bench.aws.emulator.http.records)
+        time.sleep(0.5)
+        assert len(bench.aws.emulator.http.records) == asked < IMAGE_BYTES // RANGE
     assert not bench.flash.pending()
     assert bench.aws.emulator.execution("job-1", THING).status is Status.CANCELED
 
@@ -121,6 +130,7 @@ def test_a_server_without_ranges_is_streamed_from(bench: Bench) -> None:
     bench.create_job()
     with bench.start() as device:
         device.wait_for(r"The new image is in place")
+    assert [record.status for record in bench.aws.emulator.http.records] == [200]
     assert bench.flash.slot(SECONDARY)[: len(bench.new)] == bench.new
 
 
