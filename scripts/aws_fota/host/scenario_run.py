@@ -88,13 +88,14 @@ class ScenarioRun:
         self._clock = clock
         self._trace = trace
         self._due = list(scenario.events)
+        self._vain: list[Event] = []
         self._resume_at: float | None = None
         self._device: Device | None = None
 
     @property
     def missed(self) -> tuple[Event, ...]:
-        """The events whose moment has not come."""
-        return tuple(self._due)
+        """The events whose moment has not come, and those that changed nothing when it came."""
+        return (*self._due, *self._vain)
 
     def watch(self, show: Callable[[Entry], None], deadline: float) -> Entry | None:
         """Until the job has ended, the device has crashed, or the time is up.
@@ -152,7 +153,9 @@ class ScenarioRun:
         elif event.do == "cancel-by-application":
             self._act(Reply.CANCEL)
         elif event.do == "cut-connection":
-            self._aws.call(emulator.gateway.cut, update.thing)
+            if not self._aws.call(emulator.gateway.cut, update.thing):
+                self._vain.append(event)
+                self._trace.note(JOBS, JOBS, "EVENT", f"{event.do}: there is no connection")
         elif event.do == "restart-service":
             self._aws.wait(emulator.restart(seconds))
         elif event.do == "advance-clock":
@@ -170,6 +173,7 @@ class ScenarioRun:
                 self._aws.call(emulator.remove_target, update.job_id, update.thing)
         except ControlError as refused:
             # It has ended meanwhile: the operator is told, and nothing happens.
+            self._vain.append(event)
             self._trace.note(JOBS, JOBS, "EVENT", f"{event.do} is refused: {refused.message}")
 
     def _act(self, reply: Reply) -> None:

@@ -227,7 +227,7 @@ def _unexpected(scenario: Scenario, execution: Execution) -> str:
 
 def _missed(orders: Sequence[Order], run: ScenarioRun) -> str:
     """What of the scenario never happened, so that its end shows nothing; empty when all did."""
-    missed = [(order.entry.line, order.entry.do) for order in orders if not order.fault.hits]
+    missed = [(order.entry.line, order.entry.do) for order in orders if order.fault.hits < (order.entry.times or 1)]
     missed += [(event.line, event.do) for event in run.missed]
     words = ", ".join(f"line {line} ({do})" for line, do in sorted(missed))
     return f"some of the scenario never happened: {words}" if words else ""

@@ -19,6 +19,9 @@ SCHEMA = "scenario.schema.yaml"
 #: The events of ``enum aws_fota_tell`` that come at most once in most updates; PROGRESS is what a percentage is for.
 TOLD = ("STARTED", "ERASE_PENDING", "ERASE_DONE", "DONE", "ERROR", "FOREIGN", "CONFIRM")
 
+#: When nothing is downloaded any more, or yet.
+_WITHOUT_DOWNLOAD = frozenset({"DONE", "ERROR", "FOREIGN", "CONFIRM"})
+
 _RULE = "scenario"
 _PERCENT = re.compile(r"(100|[1-9]?[0-9])%")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -112,7 +115,7 @@ class _Reading:
             document = {}
         return Scenario(
             name=name,
-            summary=data["summary"],
+            summary=self._summary(data["summary"]),
             document=document,
             in_progress_timeout_minutes=job.get("in_progress_timeout_minutes"),
             self_test=device.get("self_test", "passes"),
@@ -122,6 +125,13 @@ class _Reading:
             events=tuple(self._event(at, one) for at, one in self._entries("events", _EVENTS)),
             expect=self._expectation(data.get("expect", {})),
         )
+
+    def _summary(self, text: str) -> str:
+        """The sentence, which goes to terminals as it is."""
+        sentence = text.strip()
+        if not sentence or not sentence.isprintable():
+            self._refuse(("summary",), "is no line of printable text", "write one sentence")
+        return sentence
 
     def _entries(self, section: str, keys: _Keys) -> list[tuple[Location, dict[str, Any]]]:
         """The entries of a section, with their keys checked against what they do."""
@@ -181,6 +191,8 @@ class _Reading:
                 f"'{moment[:40]}' is no moment of an update",
                 f"use a percentage such as 40%, or one of: {', '.join(TOLD)}",
             )
+        elif entry["do"] == "pause" and moment in _WITHOUT_DOWNLOAD:
+            self._refuse((*at, "at"), f"'{moment}' is no moment of a download", "pause at a percentage such as 40%")
         return Event(
             line=self._findings.source.line(at),
             do=entry["do"],

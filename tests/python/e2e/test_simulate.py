@@ -325,6 +325,16 @@ def test_the_scenarios_are_listed(command: InProcess) -> None:
             "messages:\n  - {do: drop, to: aws, topic: get}\nevents:\n  - {at: FOREIGN, do: reboot}\n",
             "some of the scenario never happened: line 4 (drop), line 6 (reboot)",
         ),
+        (
+            "messages:\n  - {do: double, to: aws, topic: $next/get, times: 1000}\n",
+            "some of the scenario never happened: line 4 (double)",
+        ),
+        # The second one is refused: the job has ended.
+        (
+            "events:\n  - {at: 40%, do: cancel-in-cloud}\n  - {at: 40%, do: cancel-in-cloud}\n"
+            "expect: {status: CANCELED}\n",
+            "some of the scenario never happened: line 5 (cancel-in-cloud)",
+        ),
     ],
 )
 def test_a_scenario_that_ends_otherwise_fails(command: InProcess, text: str, words: str) -> None:
