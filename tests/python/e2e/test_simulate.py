@@ -287,6 +287,24 @@ def test_a_reader_that_goes_away_is_no_failed_update(shell: Shell) -> None:
     assert done.stderr.endswith(b"FINISHED: SUCCEEDED\n")
 
 
+#: How often the image is asked for from its first byte, of the scenarios whose summary says so: those that go on where
+#: they were, the one that starts over, and those that are refused before anything is downloaded.
+ASKED_FROM_ZERO = (
+    dict.fromkeys(
+        (
+            "download-cut-once",
+            "paused-for-the-battery",
+            "power-fails-and-url-expires",
+            "power-fails-midway",
+            "url-expires-once",
+        ),
+        1,
+    )
+    | {"object-replaced-midway": 2}
+    | dict.fromkeys(("downgrade-refused", "image-too-large", "job-of-another-kind", "version-runs-already"), 0)
+)
+
+
 # Some wait for the engine's timers, which --speed makes pass 50 times faster.
 @pytest.mark.parametrize("name", library.names())
 def test_a_scenario_of_the_library_ends_as_it_says(command: InProcess, name: str) -> None:
@@ -299,6 +317,11 @@ def test_a_scenario_of_the_library_ends_as_it_says(command: InProcess, name: str
         reason = f": {expected.reason}" if expected.reason else ""
         assert f"EXPECTED   the job is {expected.status}{reason}" in done.stdout
     assert f"scenario   {name}: " in done.stdout
+    if name in ASKED_FROM_ZERO:
+        trace = (command.folder / "simulation" / "trace.jsonl").read_text(encoding="utf-8").splitlines()
+        asked = [entry["range"] for entry in map(json.loads, trace) if entry.get("what") == "GET"]
+        assert sum(span.startswith("0-") for span in asked) == ASKED_FROM_ZERO[name]
+        assert bool(asked) is bool(ASKED_FROM_ZERO[name])
     assert command.left() == ["simulation/sequence.svg", "simulation/trace.jsonl"]
 
 
