@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aws_fota.emulator import jobs_topics
+from aws_fota.emulator import jobs_limits, jobs_topics
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,18 @@ class Policy(Protocol):
 class OwnThing:
     """A client is the thing of its name: it reaches its own reserved topics, no other's, and all ordinary ones.
 
-    One with a certificate is the thing of its certificate, and must take that one's name as its client id.
+    One with a certificate is the thing of its certificate, and must take that one's name as its client id. A client
+    id that no thing can have reaches no reserved topics: ``+``, or another's name and ``/jobs``, would open that one's.
     """
 
     def may_connect(self, identity: Identity) -> bool:
         return identity.certificate is None or identity.certified_name == identity.client_id
 
     def may_publish(self, identity: Identity, topic: str) -> bool:
-        return not topic.startswith("$") or topic.startswith(f"{jobs_topics.PREFIX}{identity.client_id}/")
+        if not topic.startswith("$"):
+            return True
+        thing = identity.client_id
+        return bool(jobs_limits.THING_NAME.fullmatch(thing)) and topic.startswith(f"{jobs_topics.PREFIX}{thing}/")
 
     def may_subscribe(self, identity: Identity, pattern: str) -> bool:
         return self.may_publish(identity, pattern)

@@ -26,7 +26,7 @@ def check(document: Any) -> dict[str, Any]:
     """A copy of `document` that is safe to store.
 
     Raises:
-        ControlError: it is not a JSON object, or is longer than 32768 bytes.
+        ControlError: it is not a JSON object, is longer than 32768 bytes, or is nested too deeply.
     """
     if not isinstance(document, dict):
         raise ControlError("InvalidRequest", "must be a JSON object", field="document")
@@ -36,6 +36,9 @@ def check(document: Any) -> dict[str, Any]:
         raise ControlError("InvalidRequest", f"is not JSON: {error}", field="document") from error
     if len(text) > jobs_limits.DOCUMENT_MAX_BYTES:
         message = f"has {len(text)} bytes, the limit is {jobs_limits.DOCUMENT_MAX_BYTES}"
+        raise ControlError("InvalidRequest", message, field="document")
+    if _deeper_than(document, jobs_limits.DOCUMENT_MAX_DEPTH):
+        message = f"is nested deeper than {jobs_limits.DOCUMENT_MAX_DEPTH} levels"
         raise ControlError("InvalidRequest", message, field="document")
     copy: dict[str, Any] = json.loads(text)
     return copy
@@ -55,6 +58,15 @@ def encode(value: Any) -> bytes:
         ValueError: it holds NaN, an infinity or a lone surrogate.
     """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def _deeper_than(document: Any, levels: int) -> bool:
+    """Whether objects and arrays are nested more than `levels` deep; level by level, since this is asked of any."""
+    level = [document]
+    for _ in range(levels):
+        members = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [member for inside in members for member in inside]
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def _signed(value: Any, signer: Signer, expires_s: int) -> Any:

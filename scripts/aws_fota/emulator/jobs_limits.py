@@ -15,6 +15,8 @@ THING_NAME = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 
 #: Bytes of a job document, as UTF-8.
 DOCUMENT_MAX_BYTES = 32_768
+#: Objects and arrays in each other. AWS gives no number, this one is ours: what signs and keeps documents is recursive.
+DOCUMENT_MAX_DEPTH = 100
 
 DETAIL_KEY = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 #: 1 to 1024 characters, none of Unicode's category C (botocore's pattern: ``[^\p{C}]+``).

@@ -154,6 +154,29 @@ def test_a_client_subscribes_to_its_own_reserved_topics_only(pattern: str, code:
     run(test())
 
 
+@pytest.mark.parametrize(
+    ("client_id", "pattern"),
+    [
+        ("+", "$aws/things/+/jobs/notify-next"),
+        ("+/jobs", "$aws/things/+/jobs/#"),
+        ("door/jobs", "$aws/things/door/jobs/#"),
+        ("door/jobs/j1", "$aws/things/door/jobs/j1/get/accepted"),
+    ],
+)
+def test_a_client_id_that_is_no_name_of_a_thing_opens_no_other_things_topics(client_id: str, pattern: str) -> None:
+    async def test() -> None:
+        async with bench() as mqtt:
+            client = await mqtt.client(client_id)
+            client.send(subscribe(1, pattern))
+            await client.expect(0x90, b"\0\x01\x80")
+            client.send(subscribe(2, "door/lamp"), publish("$aws/things/door/jobs/j1/get", b"{}"))
+            await client.expect(0x90, b"\0\x02\x01")
+            assert await client.ended() == b""
+            assert "may not publish" in await mqtt.closed(client_id)
+
+    run(test())
+
+
 def test_an_earlier_connection_of_the_same_client_id_is_closed() -> None:
     async def test() -> None:
         async with bench() as mqtt:

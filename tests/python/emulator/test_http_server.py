@@ -107,7 +107,10 @@ def test_one_range(method: str, header: str, start: int, end: int) -> None:
     run(test())
 
 
-@pytest.mark.parametrize("header", ["bytes=10240-", "bytes=10240-10241", "bytes=-0", "bytes=99999999999999999999-"])
+@pytest.mark.parametrize(
+    "header",
+    ["bytes=10240-", "bytes=10240-10241", "bytes=-0", "bytes=99999999999999999999-", f"bytes={'9' * 5000}-"],
+)
 def test_a_range_past_the_end(header: str) -> None:
     async def test() -> None:
         async with storage() as s3:
@@ -125,6 +128,12 @@ def test_what_is_not_one_range_brings_the_whole_object(header: str) -> None:
             assert ((reply := await s3.ask(Range=header)).status, reply.body) == (200, DATA)
 
     run(test())
+
+
+@pytest.mark.parametrize("header", [f"bytes={'0' * 5000}-{'9' * 2000}", f"bytes=0-{'9' * 5000}", f"bytes=-{'9' * 5000}"])
+def test_a_number_that_python_would_not_read_is_only_large(header: str) -> None:
+    assert http_range.requested(header, 10240) == (0, 10240)
+    assert http_range.first_byte(header) == 0
 
 
 @settings(derandomize=True, deadline=None)

@@ -73,6 +73,23 @@ def test_a_document_of_32768_bytes_is_taken_and_delivered_whole() -> None:
     assert execution is not None and execution["jobDocument"] == document
 
 
+def test_a_document_nested_too_deeply_is_refused_and_leaves_nothing() -> None:
+    bench = JobsBench()
+    for levels in (101, 480, 900):
+        document: dict[str, Any] = {"a": []}
+        for _ in range(levels - 2):
+            document = {"a": [document["a"]]}
+        error = refused("InvalidRequest", bench.control.create_job, "j", document, ["lamp"])
+        assert (error.field, "100 levels" in str(error)) == ("document", True)
+        assert not bench.service.ledger.jobs
+    deepest: dict[str, Any] = {"a": []}
+    for _ in range(98):
+        deepest = {"a": [deepest["a"]]}
+    bench.control.create_job("j", deepest, ["lamp"])
+    execution = bench.next()
+    assert execution is not None and execution["jobDocument"] == deepest
+
+
 def test_the_stored_document_is_a_copy() -> None:
     bench = JobsBench()
     document = {"location": {"host": "a"}}
