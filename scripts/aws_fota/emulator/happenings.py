@@ -43,6 +43,9 @@ class Happenings:
             self._refused(f"a client was refused: {printable(entry.note)}")
 
     def _execution(self, change: Change) -> None:
+        if change.cause == "deleted":
+            self._inform(f"{change.thing} {change.job_id} deleted")
+            return
         details = " ".join(f"{name}={value}" for name, value in change.status_details.items())
         text = f"{change.thing} {change.job_id} {change.status} (version {change.version_number}) {details}"
         self._inform(printable(text.rstrip()))

@@ -130,7 +130,9 @@ def test_what_is_not_one_range_brings_the_whole_object(header: str) -> None:
     run(test())
 
 
-@pytest.mark.parametrize("header", [f"bytes={'0' * 5000}-{'9' * 2000}", f"bytes=0-{'9' * 5000}", f"bytes=-{'9' * 5000}"])
+@pytest.mark.parametrize(
+    "header", [f"bytes={'0' * 5000}-{'9' * 2000}", f"bytes=0-{'9' * 5000}", f"bytes=-{'9' * 5000}"]
+)
 def test_a_number_that_python_would_not_read_is_only_large(header: str) -> None:
     assert http_range.requested(header, 10240) == (0, 10240)
     assert http_range.first_byte(header) == 0
