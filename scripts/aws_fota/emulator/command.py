@@ -198,6 +198,7 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
             if not listening.is_loopback(options.host):
                 inform(in_red(f"warning: whoever reaches {emulator.host} can take part; nothing asks for a password"))
             _tell(inform, "MQTT broker", f"{emulator.host}:{emulator.mqtt_port} (3.1.1, no TLS)")
+            _tell(inform, "HTTP", f"{emulator.host}:{emulator.http_port}")
             for name, value in offered:
                 _tell(inform, name, value)
             _tell_of_api(emulator, inform)
@@ -305,14 +306,29 @@ def _image_of(options: EmulateOptions) -> bytes | None:
             field="--image" if options.image is None else "--thing",
             fix="give --thing and --image, or neither to offer nothing",
         )
-    if options.image is None and options.scenario:
+    if options.image is not None:
+        return _read_image(options.image)
+    if options.scenario:
         raise InputError(
             "nothing is offered that could go wrong",
             rule="scenario",
             field="--scenario",
             fix="give --thing and --image, or leave --scenario out",
         )
-    return None if options.image is None else _read_image(options.image)
+    of_the_job = {
+        "--document": options.document is not None,
+        "--job-id": bool(options.job_id),
+        "--fwversion": bool(options.fwversion),
+        "--split-form": options.split_form,
+    }
+    for option in (option for option, given in of_the_job.items() if given):
+        raise InputError(
+            "belongs to a job, and none is offered",
+            rule="offer",
+            field=option,
+            fix=f"give --thing and --image, or leave {option} out",
+        )
+    return None
 
 
 def _read_image(path: Path) -> bytes:

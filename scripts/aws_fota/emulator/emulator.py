@@ -185,7 +185,7 @@ class Emulator:
             await self._api.close()
 
     async def failed(self) -> AwsFotaError:
-        """Wait until the state cannot be kept any more, which may be for ever; why it cannot."""
+        """Wait until the state cannot be kept any more, which may be for ever; why it cannot. A defect is raised."""
         if self._state is None:
             never: asyncio.Future[AwsFotaError] = asyncio.get_running_loop().create_future()
             return await never

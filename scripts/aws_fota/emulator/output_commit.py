@@ -21,7 +21,8 @@ class OutputCommit:
 
     Attributes:
         waiting: whether something was changed and is not committed yet.
-        failed: the error of a commit that failed; nothing goes out any more then. Pending until then.
+        failed: the error of a commit that failed; nothing goes out any more then. Pending until then; of a defect, its
+            exception.
     """
 
     def __init__(self, commit: Callable[[], None]) -> None:
@@ -49,7 +50,8 @@ class OutputCommit:
             return
         try:
             self._commit()
-        except AwsFotaError as error:
+        except Exception as error:
+            # Also a defect: raised, it would end nothing, and nothing would be answered any more.
             self.fail(error)
             return
         self.waiting = False
@@ -57,9 +59,13 @@ class OutputCommit:
         for action in held:
             action()
 
-    def fail(self, error: AwsFotaError) -> None:
+    def fail(self, error: Exception) -> None:
         """Nothing can be committed any more: let nothing out, whatever comes."""
         self.waiting = True
         self._held.clear()
-        if not self.failed.done():
+        if self.failed.done():
+            return
+        if isinstance(error, AwsFotaError):
             self.failed.set_result(error)
+        else:
+            self.failed.set_exception(error)

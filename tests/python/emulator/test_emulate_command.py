@@ -88,6 +88,7 @@ def test_it_prints_what_a_device_needs_and_then_what_happens(image: Path) -> Non
         await emulate.line("Ctrl-C")
         said = emulate.said
         assert (said["client id"], said["thing"], said["sha256"]) == ("lamp", "lamp", digest)
+        assert said["image"].startswith(f"http://{said['HTTP']}/")
         assert said["size"] == f"{image.stat().st_size} bytes"
         assert said["job"] == f"fota-{digest[:12]}"
         assert said["image"].startswith("http://127.0.0.1:") and "?" not in said["image"]
@@ -377,6 +378,10 @@ def test_wrong_input_is_refused_before_anything_is_said(image: Path, tmp_path: P
     assert "is empty" in str(refused(thing="lamp", image=empty))
     assert "cannot be read" in str(refused(thing="lamp", image=tmp_path))
     assert "nothing listens with TLS" in str(refused(thing="lamp", image=image, certificates=tmp_path))
+    assert refused(document=image).field == "--document"
+    assert refused(job_id="j").field == "--job-id"
+    assert refused(fwversion="v1").field == "--fwversion"
+    assert refused(split_form=True).field == "--split-form"
     scenario = refused(thing="lamp", image=image, scenario="power-fails-midway")
     assert (scenario.field, "simulate" in scenario.fix) == ("--scenario", True)
     assert "is not a state file" in str(refused(thing="lamp", image=image, state=image))

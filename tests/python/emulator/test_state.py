@@ -353,6 +353,24 @@ def test_nothing_goes_out_when_it_cannot_be_kept(tmp_path: Path, monkeypatch: py
     run(test())
 
 
+def test_a_defect_in_the_keeping_ends_the_emulator_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        with pytest.raises(RecursionError):
+            async with emulator_on(tmp_path / "state") as mqtt:
+                mqtt.emulator.create_job("j", DOCUMENT, ["lamp"])
+                lamp = await mqtt.client()
+                await lamp.ask(UPDATE, {"status": "IN_PROGRESS"})
+
+                def defective(file: StateFile) -> None:
+                    raise RecursionError
+
+                monkeypatch.setattr(StateFile, "commit", defective)
+                lamp.send(publish(UPDATE, b'{"status":"SUCCEEDED"}'))
+                await asyncio.wait_for(mqtt.emulator.failed(), PATIENCE)
+
+    run(test())
+
+
 @pytest.mark.parametrize(
     "statement",
     [
