@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from aws_fota.emulator import api_authorization, storage_presigned
+from aws_fota.emulator import api_authorization, listening, storage_presigned
 from aws_fota.emulator.api_arns import ACCOUNT, Arns
 from aws_fota.emulator.api_authorization import Authorization
 from aws_fota.emulator.api_bodies import read_body
@@ -113,7 +113,9 @@ class ApiServer:
         """Accept connections on one more port; 0 takes a free one. See :meth:`Gateway.listen`."""
         if self._web is None:
             # Decompressed by aiohttp, a body would not be the one that was signed.
-            self._web = web.Server(self._handle, access_log=None, logger=LOGGER, auto_decompress=False)
+            self._web = web.Server(
+                self._handle, access_log=None, logger=LOGGER, keepalive_timeout=listening.IDLE_S, auto_decompress=False
+            )
         handler = self._web
         loop = asyncio.get_running_loop()
         server, bound = await listen(lambda: loop.create_server(handler, host, port), host, port, option)

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from aws_fota.emulator import http_range, storage_presigned
+from aws_fota.emulator import http_range, listening, storage_presigned
 from aws_fota.emulator.clock import Clock
 from aws_fota.emulator.http_faults import HttpFault
 from aws_fota.emulator.http_log import LOGGER
@@ -95,7 +95,7 @@ class HttpServer:
         """Accept connections on one more port; 0 takes a free one. See :meth:`Gateway.listen`."""
         if self._web is None:
             # The access log of aiohttp would hold the queries of presigned URLs.
-            self._web = web.Server(self.handle, access_log=None, logger=LOGGER)
+            self._web = web.Server(self.handle, access_log=None, logger=LOGGER, keepalive_timeout=listening.IDLE_S)
         handler = self._web
         loop = asyncio.get_running_loop()
         server, bound = await listen(lambda: loop.create_server(handler, host, port, ssl=tls), host, port, option)

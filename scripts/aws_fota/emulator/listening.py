@@ -12,6 +12,9 @@ from collections.abc import Awaitable, Callable
 
 from aws_fota.errors import InputError
 
+#: Seconds that an HTTP connection may wait for a whole request; S3 and AWS give no number, this one is ours.
+IDLE_S = 60.0
+
 
 async def listen(
     create: Callable[[], Awaitable[asyncio.Server]], host: str, port: int, option: str

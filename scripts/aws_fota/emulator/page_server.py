@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from aws_fota.emulator import listening
 from aws_fota.emulator.http_log import LOGGER
 from aws_fota.emulator.listening import listen, stop_listening
 from aws_fota.emulator.overview import Overview
@@ -57,7 +58,9 @@ class PageServer:
         Raises:
             InputError: it cannot be used.
         """
-        handler = self._web = web.Server(self._handle, access_log=None, logger=LOGGER)
+        handler = self._web = web.Server(
+            self._handle, access_log=None, logger=LOGGER, keepalive_timeout=listening.IDLE_S
+        )
         loop = asyncio.get_running_loop()
         server, bound = await listen(lambda: loop.create_server(handler, HOST, port), HOST, port, "--page-port")
         self._servers.append(server)

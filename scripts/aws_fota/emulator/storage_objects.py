@@ -184,8 +184,11 @@ def bucket_and_key(url: str) -> tuple[str, str]:
     Raises:
         InputError: it is not a URL of S3.
     """
-    parts = urlsplit(url)
-    host, path = parts.hostname or "", unquote(parts.path.removeprefix("/"))
+    try:
+        parts = urlsplit(url)
+        host, path = parts.hostname or "", unquote(parts.path.removeprefix("/"))
+    except ValueError:  # An address in brackets that is none.
+        host = path = ""
     if _PATH_STYLE.fullmatch(host):
         bucket, _, key = path.partition("/")
     elif match := _VIRTUAL_HOSTED.fullmatch(host):

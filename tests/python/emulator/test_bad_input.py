@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from mqtt_bench import PATIENCE, MqttBench, RawClient, bench, connect, publish, run, text
 
-from aws_fota.emulator import trace
+from aws_fota.emulator import listening, trace
 from aws_fota.emulator.certificates import CertificateFolder
 from aws_fota.emulator.gateway_limits import GatewayLimits
 from aws_fota.emulator.happenings import Happenings
+from aws_fota.emulator.overview import Overview
+from aws_fota.emulator.page_server import PageServer
 
 GET = "$aws/things/door/jobs/get"
 
@@ -209,3 +211,21 @@ def test_a_connection_that_is_accepted_while_the_gateway_closes_is_closed(
     run(test())
     # What was forgotten is told when it is collected; pytest makes an error of that.
     gc.collect()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GE", b"GET / HTTP/1.1\r\nHost: x\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGE"])
+def test_an_http_connection_without_a_whole_request_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "IDLE_S", 0.2)
+
+    async def test() -> None:
+        async with watched(api_port=0) as it:
+            page = PageServer(Overview(it.mqtt.emulator))
+            for port in (it.mqtt.emulator.http_port, it.mqtt.emulator.api_port, await page.listen(0)):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(sent)
+                await asyncio.wait_for(reader.read(), PATIENCE)
+                writer.close()
+            await it.goes_on()
+            await page.close()
+
+    run(test())

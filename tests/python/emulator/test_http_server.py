@@ -550,6 +550,7 @@ def test_urls_of_s3(url: str, expected: tuple[str, str]) -> None:
         "https://bucket.s3.amazonaws.com/",
         "https://s3.amazonaws.com.example.com/bucket/key",
         "https:///bucket/key",
+        "https://[::1/bucket/key",
     ],
 )
 def test_urls_of_others(url: str) -> None:
