@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aws_fota.emulator.clock import Clock
 from aws_fota.emulator.emulator import Emulator
 from aws_fota.emulator.http_server import HttpRecord
 from aws_fota.emulator.jobs_model import Change
+from aws_fota.emulator.repeats import Repeats
 from aws_fota.emulator.trace import TraceEntry
-
-#: Seconds in which a refusal that comes again is not said again.
-QUIET_S = 10.0
 
 #: How a connection that never became a client's ends without anybody's fault.
 _FAULTLESS = ("closed by the client", "the gateway stops")
@@ -57,30 +54,6 @@ class Happenings:
     def _refused(self, line: str) -> None:
         for told in self._repeats.tell(line):
             self._inform(told)
-
-
-class Repeats:
-    """Lets a line through once in :data:`QUIET_S` seconds, and says how often it came meanwhile.
-
-    Args:
-        clock: tells when the seconds are over.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._told: dict[str, tuple[float, int]] = {}
-
-    def tell(self, line: str) -> list[str]:
-        """What to say now that `line` is due: nothing, itself, or how often it came and itself."""
-        now = self._clock.monotonic()
-        since, count = self._told.get(line, (now - QUIET_S, 0))
-        if now - since < QUIET_S:
-            self._told[line] = since, count + 1
-            return []
-        # A flood of different lines must not fill the memory.
-        self._told = {told: kept for told, kept in self._told.items() if now - kept[0] < QUIET_S and told != line}
-        self._told[line] = now, 0
-        return [f"{line} ({count} times more)" if count else line]
 
 
 def printable(text: str) -> str:

@@ -7,15 +7,25 @@ import logging
 
 from aiohttp.http_exceptions import HttpProcessingError
 
+from aws_fota.emulator.clock import SystemClock
+from aws_fota.emulator.repeats import Repeats
+
 
 class _OneLine(logging.Filter):
-    """Shortens what is the client's fault; a defect of ours keeps its traceback."""
+    """Shortens what is the client's fault, and tells it once; a defect of ours keeps its traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repeats = Repeats(SystemClock())
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError):
             # What the error says quotes the request, which may hold anything.
-            record.msg, record.args = f"{record.getMessage()}: it is no HTTP (%s)", (type(error).__name__,)
+            told = self._repeats.tell(f"{record.getMessage()}: it is no HTTP ({type(error).__name__})")
+            if not told:
+                return False
+            record.msg, record.args = "%s", (told[0],)
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True

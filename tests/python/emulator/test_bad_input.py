@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from mqtt_bench import PATIENCE, MqttBench, RawClient, bench, connect, publish, run, text
 
-from aws_fota.emulator import listening, trace
+from aws_fota.emulator import http_log, listening, trace
 from aws_fota.emulator.certificates import CertificateFolder
 from aws_fota.emulator.gateway_limits import GatewayLimits
 from aws_fota.emulator.happenings import Happenings
@@ -229,3 +229,21 @@ def test_an_http_connection_without_a_whole_request_is_closed(sent: bytes, monke
             await page.close()
 
     run(test())
+
+
+def test_what_is_no_http_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(http_log.LOGGER, "filters", [http_log._OneLine()])
+
+    async def test() -> None:
+        async with watched() as it:
+            for number in range(20):
+                reader, writer = await asyncio.open_connection("127.0.0.1", it.mqtt.emulator.http_port)
+                writer.write(b"GET http://[::%d HTTP/1.1\r\nHost: x\r\n\r\n" % number)
+                await asyncio.wait_for(reader.read(), PATIENCE)
+                writer.close()
+            await it.goes_on()
+
+    run(test())
+    assert [message for message in caplog.messages if "no HTTP" in message] == [
+        "Error handling request from 127.0.0.1: it is no HTTP (InvalidURLError)"
+    ]

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from aws_fota.emulator.clock import ManualClock
 from aws_fota.emulator.command_show import View, in_red
-from aws_fota.emulator.happenings import QUIET_S, Repeats
 from aws_fota.emulator.overview import LISTED
+from aws_fota.emulator.repeats import QUIET_S, Repeats
 from aws_fota.emulator.terminal_view import TerminalView, picture
 
 
