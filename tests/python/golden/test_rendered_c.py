@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from golden_cases import CASES, HERE, Case
 
 ROOT = HERE.parents[2]
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
+#: The name of a function that a header declares, not one that it defines.
+FUNCTION = re.compile(r"^(?!static)[a-z][\w \t*]*?\b(aws_\w+)\([^;{]*\);", re.MULTILINE)
 CLANG_FORMAT = Path(sys.executable).parent / "clang-format"
 
 
@@ -32,6 +35,37 @@ def test_every_header_stands_alone(case: Case, compiler: str, tmp_path: Path) ->
         source = tmp_path / f"{header.stem}.c"
         source.write_text(f"#include <aws_fota/{header.name}>\n" * 2 + "extern int used;\n", encoding="utf-8")
         assert compiled(compiler, "-I", case.expected / "include", source) == ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_cpp_links_with_every_function(case: Case, tmp_path: Path) -> None:
+    include = case.expected / "include"
+    headers = [path.relative_to(include) for path in sorted(include.glob("*/*.h"))]
+    names = {name for header in headers for name in FUNCTION.findall((include / header).read_text(encoding="utf-8"))}
+    assert {"aws_fota_parser_init", "aws_fota_engine_step", "aws_fota_record_encode", "aws_fota_topic_parse"} <= names
+    source = tmp_path / "uses.cpp"
+    lines = [f"#include <{header}>" for header in headers]
+    lines += ["extern const void *const uses[];", "const void *const uses[] = {"]
+    lines += [f"\treinterpret_cast<const void *>(&{name})," for name in sorted(names)] + ["};"]
+    source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [
+        "clang++",
+        "-std=c++11",
+        "-pedantic",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-S",
+        "-o",
+        "-",
+        "-I",
+        include,
+        source,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    # C knows a function by its bare name; C++'s own would carry its parameters.
+    assert {name for name in names if re.search(rf"\s{name}$", done.stdout, re.MULTILINE)} == names
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

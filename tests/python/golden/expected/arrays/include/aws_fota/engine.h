@@ -19,6 +19,10 @@
 #include <aws_fota/topic.h>
 #include <aws_fota/version.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * @file
  * @brief The update engine: inputs in, actions out
@@ -427,5 +431,9 @@ const char *aws_fota_engine_etag(const struct aws_fota_engine *engine);
 
 /** Size of the job's image in bytes. */
 uint32_t aws_fota_engine_size(const struct aws_fota_engine *engine);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* AWS_FOTA_ENGINE_H_ */

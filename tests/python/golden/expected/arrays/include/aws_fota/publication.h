@@ -13,6 +13,10 @@
 
 #include <aws_fota/engine.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * @file
  * @brief Topics and payloads of what this device sends
@@ -72,5 +76,9 @@ int aws_fota_publication_payload(const struct aws_fota_engine *engine, char *pay
  */
 size_t aws_fota_url_identity(const struct aws_fota_url *url, unsigned int piece, const char **text,
 			     char scratch[8]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* AWS_FOTA_PUBLICATION_H_ */

@@ -14,6 +14,10 @@
 
 #include <aws_fota/message.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * @file
  * @brief Streaming parser of the messages of AWS IoT Jobs
@@ -152,5 +156,9 @@ int aws_fota_url_split(const char *text, size_t len, struct aws_fota_url *url);
  * @param[in] job_id NUL-terminated jobId.
  */
 uint64_t aws_fota_job_hash(const char *job_id);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* AWS_FOTA_PARSER_H_ */

@@ -14,6 +14,10 @@
 
 #include <aws_fota/engine.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * @file
  * @brief What survives a reboot; a frozen format, read by newer and older images
@@ -32,5 +36,9 @@
  */
 size_t aws_fota_record_encode(const struct aws_fota_engine *engine,
 			      uint8_t record[AWS_FOTA_RECORD_MAX]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* AWS_FOTA_RECORD_H_ */

@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * @file
  * @brief Versions as imgtool writes them: major.minor.revision+build
@@ -41,5 +45,9 @@ bool aws_fota_version_parse(const char *text, struct aws_fota_version *version);
  * @return Negative, 0 or positive as @a a is older than, equal to or newer than @a b.
  */
 int aws_fota_version_compare(const struct aws_fota_version *a, const struct aws_fota_version *b);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* AWS_FOTA_VERSION_H_ */

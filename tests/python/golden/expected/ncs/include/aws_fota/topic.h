@@ -14,6 +14,10 @@
 
 #include <aws_fota/limits.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * @file
  * @brief The topics of AWS IoT Jobs: `$aws/things/{thing}/jobs/...`
@@ -61,5 +65,9 @@ struct aws_fota_topic {
  * @return The parts.
  */
 struct aws_fota_topic aws_fota_topic_parse(const char *thing, const char *text, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* AWS_FOTA_TOPIC_H_ */

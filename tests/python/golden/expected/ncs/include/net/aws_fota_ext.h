@@ -54,6 +54,22 @@ enum aws_fota_ext_evt_id {
 	AWS_FOTA_EXT_EVT_FINISHED,
 };
 
+/** AWS_FOTA_EXT_EVT_FOREIGN: the job that is offered. */
+struct aws_fota_ext_foreign {
+	/** Its jobId, NUL-terminated. */
+	const char *job_id;
+	/** The fields of its document, as aws_fota.yaml describes them. */
+	const struct aws_fota_message *message;
+};
+
+/** AWS_FOTA_EXT_EVT_FINISHED: how the job ended. */
+struct aws_fota_ext_finished {
+	/** The status that the service knows. */
+	enum aws_fota_job_status status;
+	/** Why the job did not succeed; AWS_FOTA_REASON_NONE where it did. */
+	struct aws_fota_error error;
+};
+
 /** One event. */
 struct aws_fota_ext_event {
 	/** What happened. */
@@ -61,22 +77,12 @@ struct aws_fota_ext_event {
 	/** jobId of the job that it is about, NUL-terminated; empty where there is none. */
 	const char *job_id;
 	union {
-		/** AWS_FOTA_EXT_EVT_FOREIGN: the job that is offered. */
-		struct {
-			/** Its jobId, NUL-terminated. */
-			const char *job_id;
-			/** The fields of its document, as aws_fota.yaml describes them. */
-			const struct aws_fota_message *message;
-		} foreign;
+		/** AWS_FOTA_EXT_EVT_FOREIGN. */
+		struct aws_fota_ext_foreign foreign;
 		/** AWS_FOTA_EXT_EVT_ERROR. */
 		struct aws_fota_error error;
 		/** AWS_FOTA_EXT_EVT_FINISHED. */
-		struct {
-			/** The status that the service knows. */
-			enum aws_fota_job_status status;
-			/** Why the job did not succeed; AWS_FOTA_REASON_NONE where it did. */
-			struct aws_fota_error error;
-		} finished;
+		struct aws_fota_ext_finished finished;
 	};
 };
 
