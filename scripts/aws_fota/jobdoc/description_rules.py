@@ -60,7 +60,7 @@ def check_complete(fields: Sequence[Numbered], findings: Findings) -> None:
                 ("fields",),
                 f"no field lands in '{name}', which the engine needs",
                 rule="destination-missing",
-                fix=f"add a field of type {rule.kind} with 'to: {name}' and 'required: true'",
+                fix=f"add a field that is {rule.kind}, with 'to: {name}' and 'required: true'",
             )
 
 

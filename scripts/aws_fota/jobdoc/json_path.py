@@ -18,6 +18,9 @@ PATH_MAX = 128
 #: The highest index of an array's element: the generated tables hold it in one byte.
 INDEX_MAX = 254
 
+#: Digits of an impossible index that a message shows.
+_INDEX_DIGITS_SHOWN = 20
+
 #: A name, behind a dot unless it is the first step, or an index.
 _STEP = re.compile(r"(?:^|(?<=.)\.)([^.\[\]]+)|\[(0|[1-9][0-9]*)\]", re.DOTALL)
 
@@ -64,8 +67,10 @@ def _split(text: str) -> tuple[PathStep, ...]:
         if match is None:
             raise BadPath(f"'{text}' cannot be read from its character {position + 1} on")
         name, index = match.groups()
-        # More digits than an index can have must not reach int(), which has a limit of its own.
-        steps.append(name if index is None else int(index[:6]))
+        if index is not None and len(index) > _INDEX_DIGITS_SHOWN:
+            # Must not reach int(), which has a limit of its own.
+            raise BadPath(f"has the index {index[:_INDEX_DIGITS_SHOWN]}..., which is not 0 to {INDEX_MAX}")
+        steps.append(name if index is None else int(index))
         position = match.end()
     return tuple(steps)
 

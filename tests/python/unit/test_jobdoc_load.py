@@ -129,6 +129,12 @@ def test_what_is_not_yaml_of_ours(tmp_path: Path, text: bytes, line: int, part: 
     assert part in str(error)
 
 
+@pytest.mark.parametrize(("index", "shown"), [("4294967296", "4294967296"), ("9" * 5000, "9" * 20 + "...")])
+def test_an_index_is_never_told_as_another(tmp_path: Path, index: str, shown: str) -> None:
+    (error,) = mistakes(tmp_path, BASE + f"  - {{path: 'a[{index}]', type: u32, to: a}}\n")
+    assert f"has the index {shown}, which is not 0 to 254" in str(error)
+
+
 def test_a_key_that_occurs_twice(tmp_path: Path) -> None:
     (error,) = mistakes(tmp_path, BASE + "version: 1\n")
     assert (error.line, error.field, error.rule) == (7, "version", "yaml-duplicate")
