@@ -118,7 +118,7 @@ class ApiServer:
             )
         handler = self._web
         loop = asyncio.get_running_loop()
-        server, bound = await listen(lambda: loop.create_server(handler, host, port), host, port, option)
+        server, bound = await listen(lambda free: loop.create_server(handler, host, free), host, port, option)
         self._servers.append(server)
         return bound
 

@@ -21,6 +21,7 @@ from aws_fota.emulator.emulator import OPERATOR, Emulator
 from aws_fota.errors import ExitCode, InputError
 from aws_fota.scenario import library
 from aws_fota.scenario.model import Scenario
+from aws_fota.scenario.orders import missing, told_missing
 
 if TYPE_CHECKING:
     from aws_fota.emulator.certificates import CertificateFolder
@@ -194,7 +195,7 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
             certificates=certificates,
             state=options.state,
         ) as emulator:
-            offered = [] if image is None else offer(emulator, image, options, scenario)
+            offered, orders = ([], []) if image is None else offer(emulator, image, options, scenario)
             if not listening.is_loopback(options.host):
                 inform(in_red(f"warning: whoever reaches {emulator.host} can take part; nothing asks for a password"))
             _tell(inform, "MQTT broker", f"{emulator.host}:{emulator.mqtt_port} (3.1.1, no TLS)")
@@ -207,6 +208,8 @@ async def run_emulate(options: EmulateOptions, inform: Inform, stop: asyncio.Eve
             async with shown(emulator, options.view, options.page_port, inform):
                 inform("Ctrl-C ends it.")
                 await _stopped(stop, emulator)
+        if never := told_missing(missing(orders)):
+            inform(in_red(never))
         inform("ended")
 
 

@@ -13,7 +13,7 @@ from aws_fota.emulator.jobs_model import JobConfig
 from aws_fota.emulator.storage_objects import StoredObject
 from aws_fota.errors import InputError
 from aws_fota.scenario.model import Scenario
-from aws_fota.scenario.orders import order_all
+from aws_fota.scenario.orders import Order, order_all
 
 #: The bucket that the image is put into.
 BUCKET = "firmware"
@@ -38,11 +38,13 @@ class Wanted(Protocol):
     def document(self) -> Path | None: ...
 
 
-def offer(emulator: Emulator, image: bytes, wanted: Wanted, scenario: Scenario | None = None) -> list[tuple[str, str]]:
+def offer(
+    emulator: Emulator, image: bytes, wanted: Wanted, scenario: Scenario | None = None
+) -> tuple[list[tuple[str, str]], list[Order]]:
     """Store the image and make the job, unless they are there, and order what goes wrong.
 
     Returns:
-        What a device and its owner need to know: names and values.
+        What a device and its owner need to know, names and values; and what was ordered.
 
     Raises:
         InputError: a name, the document or the image cannot be used, or the job that is there is another one.
@@ -52,11 +54,12 @@ def offer(emulator: Emulator, image: bytes, wanted: Wanted, scenario: Scenario |
     stored, document = _document(emulator, image, digest, wanted)
     job_id = wanted.job_id or f"fota-{digest[:12]}"
     config = JobConfig()
+    orders: list[Order] = []
     if scenario is not None:
-        order_all(emulator, scenario, wanted.thing, stored)
+        orders = order_all(emulator, scenario, wanted.thing, stored)
         document = scenario.changed(document)
         config = JobConfig(in_progress_timeout_minutes=scenario.in_progress_timeout_minutes)
-    return [
+    said = [
         ("client id", wanted.thing),
         ("thing", wanted.thing),
         ("job", job_id + _made(emulator, job_id, document, wanted.thing, config)),
@@ -64,6 +67,7 @@ def offer(emulator: Emulator, image: bytes, wanted: Wanted, scenario: Scenario |
         ("size", f"{len(image)} bytes"),
         ("sha256", digest),
     ]
+    return said, orders
 
 
 def _document(emulator: Emulator, image: bytes, digest: str, wanted: Wanted) -> tuple[StoredObject, dict[str, Any]]:

@@ -129,7 +129,7 @@ class Gateway:
             handshakes = TlsHandshakes(tls, self.limits.connect_timeout_s, protocol, self._refused)
             self._handshakes.append(handshakes)
             protocol = handshakes.protocol
-        server, bound = await listen(lambda: loop.create_server(protocol, host, port), host, port, option)
+        server, bound = await listen(lambda free: loop.create_server(protocol, host, free), host, port, option)
         self._servers.append(server)
         return bound
 
@@ -236,7 +236,7 @@ class Gateway:
             raise ProtocolError("the client id is empty or too long", ConnectCode.IDENTIFIER_REJECTED)
         identity = Identity(client_id, connection.certificate)
         if not self._policy.may_connect(identity):
-            raise ProtocolError("the client may not connect", ConnectCode.NOT_AUTHORIZED)
+            raise ProtocolError(f"the client {client_id} may not connect", ConnectCode.NOT_AUTHORIZED)
         if packet.will is not None:
             self._check(identity, packet.will)
         earlier = self.connections.get(client_id)

@@ -98,7 +98,7 @@ class HttpServer:
             self._web = web.Server(self.handle, access_log=None, logger=LOGGER, keepalive_timeout=listening.IDLE_S)
         handler = self._web
         loop = asyncio.get_running_loop()
-        server, bound = await listen(lambda: loop.create_server(handler, host, port, ssl=tls), host, port, option)
+        server, bound = await listen(lambda free: loop.create_server(handler, host, free, ssl=tls), host, port, option)
         self._servers.append(server)
         return bound
 

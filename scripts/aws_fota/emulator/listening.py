@@ -17,12 +17,12 @@ IDLE_S = 60.0
 
 
 async def listen(
-    create: Callable[[], Awaitable[asyncio.Server]], host: str, port: int, option: str
+    create: Callable[[int], Awaitable[asyncio.Server]], host: str, port: int, option: str
 ) -> tuple[asyncio.Server, int]:
     """Start a server.
 
     Args:
-        create: starts it on `host` and `port`.
+        create: starts it on `host` and the port that it is given.
         option: the command line option that gives the port.
 
     Returns:
@@ -32,7 +32,12 @@ async def listen(
         InputError: the address is taken, not this machine's, or not to be bound by this user.
     """
     try:
-        server = await create()
+        server = await create(port)
+        bound: int = server.sockets[0].getsockname()[1]
+        if any(listening.getsockname()[1] != bound for listening in server.sockets):
+            # A name with two addresses, as localhost often is, took a free port of each.
+            server.close()
+            server = await create(bound)
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         if isinstance(error, socket.gaierror) or getattr(error, "errno", None) == errno.EADDRNOTAVAIL:
@@ -48,7 +53,6 @@ async def listen(
             field=option,
             fix=f"choose another port with {option}, or 0 for a free one",
         ) from error
-    bound: int = server.sockets[0].getsockname()[1]
     return server, bound
 
 

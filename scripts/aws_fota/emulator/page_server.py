@@ -62,7 +62,7 @@ class PageServer:
             self._handle, access_log=None, logger=LOGGER, keepalive_timeout=listening.IDLE_S
         )
         loop = asyncio.get_running_loop()
-        server, bound = await listen(lambda: loop.create_server(handler, HOST, port), HOST, port, "--page-port")
+        server, bound = await listen(lambda free: loop.create_server(handler, HOST, free), HOST, port, "--page-port")
         self._servers.append(server)
         return bound
 

@@ -77,11 +77,16 @@ def picture(snapshot: Snapshot, rows: int) -> RenderableType:
     for job in snapshot.jobs:
         shown += _add(table, job, rows - shown)
     total = sum(sum(job.counts.values()) for job in snapshot.jobs)
-    head = f"{snapshot.thing_count} things, {snapshot.connected_count} connected, {snapshot.job_count} jobs"
+    things, jobs = _counted(snapshot.thing_count, "thing"), _counted(snapshot.job_count, "job")
+    head = f"{things}, {snapshot.connected_count} connected, {jobs}"
     parts: list[RenderableType] = [Text(head, style="bold"), table]
     if total > shown:
         parts.append(Text(f"and {total - shown} more", style="dim"))
     return Group(*parts)
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def _add(table: Table, job: JobRow, rows: int) -> int:

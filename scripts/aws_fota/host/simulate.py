@@ -40,7 +40,7 @@ from aws_fota.report.sequence import sequence
 from aws_fota.report.trace import Entry, Trace
 from aws_fota.scenario import library
 from aws_fota.scenario.model import Scenario
-from aws_fota.scenario.orders import Order, order_all
+from aws_fota.scenario.orders import Order, missing, order_all, told_missing
 
 JOB_ID = "update-1"
 BUCKET = "firmware"
@@ -227,10 +227,7 @@ def _unexpected(scenario: Scenario, execution: Execution) -> str:
 
 def _missed(orders: Sequence[Order], run: ScenarioRun) -> str:
     """What of the scenario never happened, so that its end shows nothing; empty when all did."""
-    missed = [(order.entry.line, order.entry.do) for order in orders if order.fault.hits < (order.entry.times or 1)]
-    missed += [(event.line, event.do) for event in run.missed]
-    words = ", ".join(f"line {line} ({do})" for line, do in sorted(missed))
-    return f"some of the scenario never happened: {words}" if words else ""
+    return told_missing(missing(orders) + [(event.line, event.do) for event in run.missed])
 
 
 def _details(execution: Execution) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,6 +39,22 @@ class Order:
 
     entry: DownloadFault | MessageFault
     fault: HttpFault | Fault | PlannedRefusal
+
+    @property
+    def happened(self) -> bool:
+        """Whether it struck as often as the entry says, or at all where that gives no number."""
+        return self.fault.hits >= (self.entry.times or 1)
+
+
+def told_missing(entries: Iterable[tuple[int, str]]) -> str:
+    """What of a scenario never happened, for people: its lines and deeds; empty when there is nothing to tell."""
+    words = ", ".join(f"line {line} ({deed})" for line, deed in sorted(entries))
+    return f"some of the scenario never happened: {words}" if words else ""
+
+
+def missing(orders: Iterable[Order]) -> list[tuple[int, str]]:
+    """Lines and deeds of the entries that did not happen as often as they say."""
+    return [(order.entry.line, order.entry.do) for order in orders if not order.happened]
 
 
 def order_all(emulator: Emulator, scenario: Scenario, thing: str, image: StoredObject) -> list[Order]:

@@ -187,7 +187,7 @@ def test_a_terminal_gets_the_live_view_and_the_warning_in_red(image: Path) -> No
             process.kill()
             os.close(ours)
     assert b"\x1b[1;31mwarning: whoever reaches" in seen
-    assert b"1 things, 0 connected, 1 jobs" in seen
+    assert b"1 thing, 0 connected, 1 job" in seen
 
 
 def test_the_split_form_is_public_and_the_options_are_used(image: Path) -> None:
@@ -256,6 +256,28 @@ def test_a_scenario_goes_wrong_for_a_real_device(image: Path, tmp_path: Path) ->
                     assert reply.status == status
         await client.close()
         await emulate.end()
+        assert not any("never happened" in line for line in emulate.lines)
+
+    run(test())
+
+
+def test_what_of_a_scenario_never_happened_is_told_at_the_end(image: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "version: 1\nsummary: x\ndownloads: [{do: refuse, status: 404}]\n"
+        "messages:\n  - {do: refuse, to: aws, topic: get, code: InternalError, times: 2}\n",
+        encoding="utf-8",
+    )
+
+    async def test() -> None:
+        emulate = Running(EmulateOptions(thing="lamp", image=image, scenario=str(path)))
+        await emulate.line("Ctrl-C")
+        client = await emulate.client()
+        assert (await client.ask("$aws/things/lamp/jobs/get")).members["code"] == "InternalError"
+        await client.close()
+        await emulate.end()
+        assert "some of the scenario never happened: line 3 (refuse), line 5 (refuse)" in emulate.lines[-2]
+        assert emulate.lines[-1] == "ended"
 
     run(test())
 
