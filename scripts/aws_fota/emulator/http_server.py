@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -24,6 +25,11 @@ from aws_fota.emulator.storage_signature import Credentials, SignatureRefused
 
 #: Requests that are kept in the log; the oldest are dropped.
 KEPT = 100_000
+#: The note of a request whose Host header lacks this server's port.
+NO_PORT = "Host came without the port"
+
+_SCHEMES_OWN_PORTS = (80, 443)
+_PORT = re.compile(r":[0-9]+$")
 
 _MESSAGES = {
     400: ("InvalidRequest", "The request is not valid."),
@@ -47,7 +53,7 @@ class HttpRecord:
         range: the Range header, empty without one.
         sent: bytes of the body that were sent.
         complete: whether the whole body of the answer was sent.
-        note: S3's error code, or what a fault did.
+        note: S3's error code, or what a fault did, or :data:`NO_PORT`.
     """
 
     number: int
@@ -152,7 +158,7 @@ class HttpServer:
         presigned = storage_presigned.is_presigned(query)
         if presigned:
             try:
-                headers = {name: request.headers[name] for name in request.headers}
+                headers = self._headers_for_signature(request, answer)
                 storage_presigned.check(self.keyring, request.method, path, query, headers, self._clock.wall())
             except SignatureRefused as refused:
                 status = 400 if refused.code == "AuthorizationQueryParametersError" else 403
@@ -162,6 +168,21 @@ class HttpServer:
         if not presigned and not stored.public:
             return await self._refuse(request, answer, 403)
         return await self._read(request, stored, answer)
+
+    @staticmethod
+    def _headers_for_signature(request: web.BaseRequest, answer: _Answer) -> dict[str, str]:
+        """The headers, with the port added to a Host that came without it, which is noted.
+
+        The nRF Connect SDK's download client leaves it out. S3 is on the scheme's own port, where that is right; that
+        this server is on another one is no fault of the client's.
+        """
+        headers = {name.lower(): request.headers[name] for name in request.headers}
+        host = headers.get("host", "")
+        local = request.transport.get_extra_info("sockname") if request.transport is not None else None
+        if local is None or local[1] in _SCHEMES_OWN_PORTS or _PORT.search(host):
+            return headers
+        answer.note = NO_PORT
+        return {**headers, "host": f"{host}:{local[1]}"}
 
     async def _read(self, request: web.BaseRequest, stored: StoredObject, answer: _Answer) -> web.StreamResponse:
         offset = http_range.first_byte(request.headers.get("Range"))

@@ -21,6 +21,7 @@ from aws_fota.emulator import http_range
 from aws_fota.emulator.clock import ManualClock
 from aws_fota.emulator.emulator import Emulator
 from aws_fota.emulator.http_faults import HttpFault
+from aws_fota.emulator.http_server import NO_PORT
 from aws_fota.emulator.storage_objects import ObjectStore, StoredObject, bucket_and_key, key_fault
 from aws_fota.errors import InputError
 
@@ -233,6 +234,21 @@ def test_an_altered_url_is_refused_also_for_a_public_object() -> None:
             assert (await s3.ask(url, method="HEAD")).status == 403
             assert (await s3.ask(url.partition("&X-Amz-Signature")[0])).status == 400
             assert (await s3.ask(url)).status == 200
+
+    run(test())
+
+
+def test_a_host_without_the_port_is_taken_for_one_with_it_and_noted() -> None:
+    """As the nRF Connect SDK's download client sends it; another host is refused as before."""
+
+    async def test() -> None:
+        async with storage(clock=ManualClock()) as s3:
+            url, port = s3.signed(), s3.emulator.http_port
+            hosts = {"127.0.0.1": 200, f"127.0.0.1:{port}": 200, "localhost": 403, f"127.0.0.1:{port ^ 1}": 403}
+            for host, status in hosts.items():
+                assert (await s3.ask(url, Host=host)).status == status, host
+            notes = [record.note for record in s3.emulator.http.records]
+            assert notes == [NO_PORT, "", "SignatureDoesNotMatch", "SignatureDoesNotMatch"]
 
     run(test())
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A workspace of the nRF Connect SDK, and builds of tests/zephyr/coexistence in it."""
+"""A workspace of the nRF Connect SDK, and builds of the applications in tests/zephyr in it."""
 
 from __future__ import annotations
 

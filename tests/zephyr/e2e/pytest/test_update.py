@@ -33,6 +33,7 @@ def test_a_whole_update(bench: Bench) -> None:
         device.wait_for(r"Job job-1 is done: status 3")
         execution = bench.ended()
     assert (execution.status, execution.status_details) == (Status.SUCCEEDED, {"progress": "100"})
+    assert {(record.status, record.note) for record in bench.aws.emulator.http.records} == {(206, "")}
     assert bench.flash.confirmed()
     assert bench.flash.reset() == "none"
     assert bench.flash.slot(PRIMARY)[: len(bench.new)] == bench.new

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Updates with the nRF Connect SDK's own fota_download, dfu_target and download client on native_sim, against the local
+AWS: what doc/ncs.md says of them, seen.
+
+Runs where a workspace of that SDK is: ``NCS_BASE``, or ``~/ncs``. `make zephyr` runs it, `make test` does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ncs_workspace import ROOT, Build, missing
+
+sys.path.append(str(ROOT / "tests/zephyr/e2e/pytest"))
+
+from bench import IMAGE_BYTES, THING, Bench
+from mcuboot_flash import PRIMARY, SECONDARY
+
+from aws_fota.emulator.emulator_thread import EmulatorThread
+from aws_fota.emulator.http_faults import HttpFault
+from aws_fota.emulator.http_server import NO_PORT
+from aws_fota.emulator.jobs_model import Execution, Status
+
+APPLICATION = ROOT / "tests/zephyr/fota_download"
+#: CONFIG_DOWNLOAD_CLIENT_HTTP_FRAG_SIZE.
+FRAGMENT = 2048
+#: CONFIG_AWS_FOTA_RETRIES_MAX.
+RETRIES = 4
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+
+
+@pytest.fixture(scope="module")
+def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    build = Build(tmp_path_factory.mktemp("fota_download") / "build", application=APPLICATION)
+    build.build()
+    assert "CONFIG_AWS_FOTA_DOWNLOADER_FOTA_DOWNLOAD=y" in build.config
+    return build.folder / "zephyr/zephyr.exe"
+
+
+@pytest.fixture
+def bench(executable: Path, tmp_path: Path) -> Iterator[Bench]:
+    with EmulatorThread() as aws:
+        yield Bench(executable, aws, tmp_path)
+
+
+def starts(bench: Bench) -> list[int]:
+    """The first byte of each range that was asked for."""
+    return [int(record.range.removeprefix("bytes=").split("-")[0]) for record in bench.aws.emulator.http.records]
+
+
+def failed(execution: Execution) -> str:
+    """The reason of a FAILED execution."""
+    assert execution.status is Status.FAILED
+    return execution.status_details["reason"]
+
+
+def install(bench: Bench) -> None:
+    """Go on to the end with the device after the download."""
+    with bench.start() as device:
+        device.wait_for(r"The new image is in place")
+        assert device.wait_end() == 1
+    assert bench.flash.slot(SECONDARY)[: len(bench.new)] == bench.new
+    assert bench.flash.reset() == "test"
+    with bench.start() as device:
+        device.wait_for(r"Self-test passed")
+        device.wait_for(r"Job \S+ is done: status 3")
+    assert bench.flash.confirmed()
+    assert bench.flash.slot(PRIMARY)[: len(bench.new)] == bench.new
+
+
+def test_a_whole_update(bench: Bench) -> None:
+    bench.upload()
+    bench.create_job(sha256=hashlib.sha256(bench.new).hexdigest())
+    install(bench)
+    execution = bench.ended()
+    assert (execution.status, execution.status_details) == (Status.SUCCEEDED, {"progress": "100"})
+    records = bench.aws.emulator.http.records
+    assert starts(bench) == list(range(0, len(bench.new), FRAGMENT))
+    assert {(record.status, record.note) for record in records} == {(206, NO_PORT)}
+
+
+def test_a_cancelled_job_stops_the_download_and_the_next_one_is_done(bench: Bench) -> None:
+    stored = bench.upload()
+    stored.order(HttpFault(chunk_bytes=1024, chunk_delay_s=0.02, times=None))
+    bench.create_job()
+    with bench.start() as device:
+        device.wait_for(r"2\d %")
+        bench.aws.call(bench.aws.emulator.cancel_job, "job-1", force=True)
+        device.wait_for(r"The job was cancelled")
+        # The request that was under way is noted when its connection ends.
+        time.sleep(0.5)
+        asked = len(bench.aws.emulator.http.records)
+        time.sleep(0.5)
+        assert len(bench.aws.emulator.http.records) == asked < IMAGE_BYTES // FRAGMENT
+        stored.faults.clear()
+        bench.create_job("job-2")
+        device.wait_for(r"Update job-2 begins")
+        device.wait_for(r"The new image is in place")
+    assert bench.flash.slot(SECONDARY)[: len(bench.new)] == bench.new
+    assert starts(bench)[asked:] == list(range(0, len(bench.new), FRAGMENT))
+    assert bench.aws.emulator.execution("job-1", THING).status is Status.CANCELED
+
+
+def test_a_job_cancelled_before_the_first_byte_stops_at_it(bench: Bench) -> None:
+    stored = bench.upload()
+    stored.order(HttpFault(chunk_delay_s=2.0, times=1))
+    bench.create_job()
+    with bench.start() as device:
+        device.wait_for(r"Downloading")
+        bench.aws.call(bench.aws.emulator.cancel_job, "job-1", force=True)
+        # The engine is not held up ...
+        device.wait_for(r"The job was cancelled", timeout=1.5)
+        assert len(bench.aws.emulator.http.records) == 0
+        # ... the next download is.
+        bench.create_job("job-2")
+        device.wait_for(r"The new image is in place")
+    assert bench.flash.slot(SECONDARY)[: len(bench.new)] == bench.new
+    assert starts(bench).count(0) == 2
+
+
+def test_a_wrong_digest_is_reported_and_nothing_installed(bench: Bench) -> None:
+    bench.upload()
+    bench.create_job(sha256="0" * 64)
+    with bench.start() as device:
+        assert failed(bench.ended()) == "sha256 differs"
+        device.wait_for(r"The job failed: reason 22")
+    assert not bench.flash.pending()
+
+
+def test_an_object_that_is_no_image_is_refused(bench: Bench) -> None:
+    bench.upload(bytes(len(bench.new)))
+    bench.create_job()
+    with bench.start():
+        assert failed(bench.ended()) == "not a bootable image"
+    assert starts(bench) == [0]
+
+
+@pytest.mark.parametrize("more", [b"", b"\xff" * 3000], ids=["shorter", "longer"])
+def test_an_object_of_another_size_is_never_installed(bench: Bench, more: bytes) -> None:
+    bench.upload(bench.new + more if more else bench.new[:-3000])
+    bench.create_job()
+    with bench.start():
+        assert failed(bench.ended()) == "object has another size"
+    assert not bench.flash.pending()
+
+
+def test_a_connection_that_is_cut_goes_on_inside_the_library(bench: Bench) -> None:
+    """CONFIG_FOTA_SOCKET_RETRIES times."""
+    bench.upload().order(HttpFault(cut_after=1000, times=2, skip=10))
+    bench.create_job()
+    with bench.start() as device:
+        device.wait_for(r"The new image is in place")
+    assert starts(bench).count(0) == 1
+    assert bench.flash.slot(SECONDARY)[: len(bench.new)] == bench.new
+
+
+def test_one_cut_more_and_the_download_begins_again(bench: Bench) -> None:
+    bench.upload().order(HttpFault(cut_after=1000, times=3, skip=10))
+    bench.create_job()
+    with bench.start() as device:
+        device.wait_for(r"The new image is in place")
+    assert starts(bench).count(0) == 2
+    assert bench.flash.slot(SECONDARY)[: len(bench.new)] == bench.new
+
+
+def test_a_killed_download_begins_again(bench: Bench) -> None:
+    stored = bench.upload()
+    stored.order(HttpFault(chunk_bytes=1024, chunk_delay_s=0.02, times=None))
+    bench.create_job()
+    with bench.start() as device:
+        device.wait_for(r"5\d %")
+    stored.faults.clear()
+    install(bench)
+    assert starts(bench).count(0) == 2
+    assert bench.ended().status is Status.SUCCEEDED
