@@ -30,6 +30,11 @@ SECURITY_TAG_MAX = (1 << 31) - 1
 _ACCESS_KEY = 20
 
 
+#: Bucket and endpoint in one host (Amazon S3 user guide, "Virtual hosting of buckets", and its endpoints with
+#: dual stack, FIPS, acceleration and in China).
+_S3_HOST = re.compile(r"(?P<bucket>.+?)\.s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.com(?:\.cn)?(?::\d+)?")
+
+
 class Signing(Enum):
     """How the image's URL is signed."""
 
@@ -93,6 +98,7 @@ class Address:
         query: whether the path has a query.
         signed: whether it is presigned.
         port: of the port behind the host with its colon; 0 without one.
+        bucket: the S3 bucket that the host names; empty where it names none.
     """
 
     scheme: str
@@ -102,6 +108,7 @@ class Address:
     query: bool
     signed: bool
     port: int = 0
+    bucket: str = ""
 
     @property
     def authority(self) -> Amount:
@@ -150,6 +157,7 @@ def addresses(deployment: Deployment) -> Iterator[Address]:
     if given.bucket is None and given.key is None and given.host is None and given.url_length is None:
         return
     host, port = _host(given), _port_of(given.host or "")
+    bucket = (given.bucket or "") if given.host is None else bucket_of_host(given.host)
     signing = given.signing or Signing.NONE
     signed = signing is not Signing.NONE
     if given.url_length is not None:
@@ -161,13 +169,13 @@ def addresses(deployment: Deployment) -> Iterator[Address]:
             "--url-length without scheme and host",
             host.missing,
         )
-        yield Address(given.scheme, host, path, whole, True, signed or given.signing is None, port)
+        yield Address(given.scheme, host, path, whole, True, signed or given.signing is None, port, bucket)
         return
     path = _path(given, signing)
     before = len(given.scheme) + 3 + port
     high = before + host.high + path.high
     whole = Amount(before + host.low + path.low, high, f"{host.source}, {path.source}", path.missing)
-    yield Address(given.scheme, host, path, whole, signed, signed, port)
+    yield Address(given.scheme, host, path, whole, signed, signed, port, bucket)
 
 
 def _host(given: Deployment) -> Amount:
@@ -185,6 +193,12 @@ def _host(given: Deployment) -> Amount:
 def virtual_host(bucket: str, region: str) -> str:
     """The host that a presigned URL of the bucket names."""
     return f"{bucket}.s3.{region}.amazonaws.com"
+
+
+def bucket_of_host(host: str) -> str:
+    """The bucket that a virtual-hosted-style host of S3 names, with or without a port; empty for any other host."""
+    match = _S3_HOST.fullmatch(host.lower())
+    return match["bucket"] if match else ""
 
 
 def _path(given: Deployment, signing: Signing) -> Amount:
@@ -225,6 +239,7 @@ def address_of_url(url: str, source: str) -> Address:
         bool(parts.query),
         signed,
         port,
+        bucket_of_host(host),
     )
 
 

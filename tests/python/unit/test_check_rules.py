@@ -106,6 +106,14 @@ EDGES = (
         {"layout": Layout(second_bootloader=True)},
     ),
     Edge("bucket-dots", OURS, "bucket", "my-bucket", "my.bucket", {"key": "fw.bin"}),
+    Edge(
+        "bucket-dots",
+        OURS,
+        "host",
+        "my-bucket.s3.eu-west-1.amazonaws.com",
+        "my.bucket.s3.eu-west-1.amazonaws.com",
+        {"key": "fw.bin"},
+    ),
     # 1 000 001 bytes at 100 bytes a second take 10 001 seconds, begun ones counted.
     Edge("url-expiry", IN_TREE, "expires", 10001, 10000, LONG | {"link_rate": 100, "image_size": 1000001}),
     Edge("security-tag", OURS, "CONFIG_AWS_FOTA_DOWNLOAD_SECURITY_TAG", 0, -1, PLAIN),

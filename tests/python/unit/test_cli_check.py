@@ -225,6 +225,25 @@ def test_a_job_document_that_is_wrong(
     assert lines[under - 1][lines[under].index("^") :].startswith(marked)
 
 
+@pytest.mark.parametrize(
+    ("url", "state"),
+    [
+        ("https://my.bucket.s3.eu-west-1.amazonaws.com/fw.bin", "fails"),
+        ("https://my.bucket.s3-accelerate.amazonaws.com:443/fw.bin", "fails"),
+        ("${aws:iot:s3-presigned-url:https://s3.eu-west-1.amazonaws.com/my.bucket/fw.bin}", "fails"),
+        ("https://my-bucket.s3.dualstack.eu-west-1.amazonaws.com/fw.bin", "holds"),
+        ("https://s3.eu-west-1.amazonaws.com/my.bucket/fw.bin", None),
+        ("http://my.bucket.s3.eu-west-1.amazonaws.com/fw.bin", None),
+        ("https://downloads.s3.example.com/fw.bin", None),
+    ],
+)
+def test_dots_in_the_bucket_of_a_job_document(capsys: pytest.CaptureFixture[str], url: str, state: str | None) -> None:
+    written("job.json", JOB | {"location": {"url": url}})
+    # Over TLS the built-in limits lack a security tag.
+    found = report(capsys, ["--job", "job.json", "--token-length", "700"], 0 if url.startswith("http:") else 1)
+    assert states(found).get("bucket-dots") == state
+
+
 def test_a_missing_field_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     written("job.json", {key: value for key, value in JOB.items() if key != "size"})
     job = report(capsys, ["--job", "job.json"], 1)["jobs"][0]

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from aws_fota import resources
 from aws_fota.cli import run
 from aws_fota.size import groups
 from aws_fota.size.elf_file import Memory
@@ -34,7 +36,12 @@ def told(capsys: pytest.CaptureFixture[str], arguments: Sequence[str | Path], co
 
 
 def report(capsys: pytest.CaptureFixture[str], arguments: Sequence[str | Path], code: int = 0) -> dict[str, Any]:
+    """The JSON report, held against its schema."""
+    from pykwalify.core import Core
+
     found: dict[str, Any] = json.loads(told(capsys, [*arguments, "--format", "json"], code)[0])
+    schema = yaml.safe_load((resources.schemas() / "size_report.schema.yaml").read_bytes())
+    Core(source_data=found, schema_data=schema).validate()
     return found
 
 

@@ -130,10 +130,11 @@ def _locator_of_client(inputs: Inputs) -> Found:
 
 
 def _bucket_dots(inputs: Inputs) -> Found:
-    bucket = inputs.deployment.bucket
-    if bucket is None or inputs.deployment.host is not None or not inputs.https:
+    buckets = [address.bucket for address in inputs.addresses if address.bucket and address.scheme == "https"]
+    if not buckets:
         return None
-    dots = Amount(bucket.count("."), bucket.count("."), "--bucket")
+    worst = max(buckets, key=lambda bucket: bucket.count("."))
+    dots = exactly(worst.count("."), f"bucket {worst}")
     words = "use a bucket without dots in its name, or a host of your own (--host)"
     return Comparison(dots, exactly(0, "the wildcard of S3's certificate"), "dots", Mending(words=words))
 
