@@ -16,7 +16,7 @@ from aws_fota.errors import CheckFailed, EnvironmentLacks, InputError
 from aws_fota.jobdoc.load import load
 from aws_fota.oracle.outcome import MessageKind, ParseResult
 from aws_fota.oracle.parser import parse
-from benchmarks import cortex_m33, footprint, run, tables, toolchain
+from benchmarks import cortex_m33, costs, footprint, run, tables, toolchain
 from benchmarks.comparison import MESSAGES, QUOTED, comparison
 from benchmarks.messages import Message, all_messages, c_source
 
@@ -210,9 +210,10 @@ def test_a_part_measures_what_it_promises_and_nothing_of_others(tmp_path: Path) 
         run.measure(parts, tmp_path, lambda text: None)
 
 
-def test_the_comparison_says_what_is_measured_and_what_is_quoted() -> None:
+def comparable() -> dict[str, Any]:
+    """Figures such as the parts of ``make bench`` measure."""
     counts = {name: 1000 + index for index, name in enumerate(MESSAGES)}
-    figures: dict[str, Any] = {
+    return {
         "parser.flash_picolibc": 2100,
         "parser.ram": 63,
         "parser.stack": 161,
@@ -224,13 +225,37 @@ def test_the_comparison_says_what_is_measured_and_what_is_quoted() -> None:
         "peers.jsmn.m33_instructions": counts,
         "peers.jsmn.host_instructions": counts,
         "peers.cjson.host_instructions": counts,
+        "engine.flash_picolibc": 4000,
+        "engine.ram": 512,
+        "engine.stack": 212,
     }
+
+
+def test_the_comparison_says_what_is_measured_and_what_is_quoted() -> None:
+    figures = comparable()
     lines = [line.split() for line in comparison(figures).splitlines()]
     assert lines[1] == ["this", "parser", "2100", "63", "0", "161", "1000", "1001", "1002", "1003"]
     assert lines[3] == ["jsmn", "2949", "-", "0", "3720", "1000", "1001", "1002", "1003"]
     assert [" ".join(line) for line in lines if "quoted" in line] == [
         f"{name}, quoted {' '.join(row)}" for name, row in QUOTED.items()
     ]
+
+
+def test_a_readme_with_other_costs_is_told_of(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("nothing\n", encoding="utf-8")
+    table = costs.costs(comparable())
+    assert "| **parser**, built-in description | 2100 | 63 | 0 | 161 | 1000 | 1001 | 1002 | 1003 |\n" in table
+    assert "| **engine**, topics, payloads, record | 4000 | 512 | 0 | 212 | | | | |\n" in table
+    assert costs.differs(readme, comparable()).endswith(f"which is:\n\n{table}")
+    readme.write_text(f"before\n\n{table}\nbehind\n", encoding="utf-8")
+    assert costs.differs(readme, comparable()) == ""
+    assert costs.differs(readme, comparable() | {"engine.stack": 213}) != ""
+
+
+def test_the_readme_has_a_table_of_costs() -> None:
+    text = (Path(run.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert all(line in text for line in costs.costs(comparable()).splitlines()[:2])
 
 
 def test_a_text_stands_in_a_table_as_it_is() -> None:
