@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "python"), str(Path(
 # The folders above come first.
 # ruff: noqa: E402
 from explained import EXPLAINED
-from table_mutants import Mutant, mutants, words_of
+from table_mutants import Mutant, mutants
 
 from aws_fota.codegen import transitions
 from aws_fota.codegen.model import Model
@@ -38,8 +37,9 @@ from differential import engine_scenarios
 from differential.engine_cases import ENGINE_CASES, EngineCase
 from differential.engine_choices import SeededChooser
 from differential.engine_pair import Pair
-from differential.engine_process import EngineProcess, Row, build, encode_table
+from differential.engine_process import EngineProcess, build, encode_table
 from differential.engine_script import Script
+from differential.engine_table import Table
 from differential.engine_world import World
 
 #: One build of each policy: together they have every row.
@@ -59,7 +59,7 @@ class Recorded:
     name: str
     program: Path
     rows: tuple[transitions.Row, ...]
-    table: tuple[Row, ...]
+    table: Table
     questions: bytes
     answers: bytes
 
@@ -84,7 +84,7 @@ def record(name: str, case: EngineCase, folder: Path) -> Recorded:
     """Run everything on the whole table, against the oracle, and keep what was said."""
     rows = transitions.rows(transitions.Features.of(Model(case.description, case.settings)))
     with EngineProcess(build(case.description, case.settings, folder, flags=["-O1"])) as process:
-        table = tuple(process.table(len(rows)))
+        table = process.table()
     flags = ["-O1", "-DLOADED_TABLE"]
     program = build(case.description, case.settings, folder, flags=flags, program="loaded")
     exchanges: list[tuple[bytes, bytes]] = []
@@ -102,7 +102,7 @@ def record(name: str, case: EngineCase, folder: Path) -> Recorded:
     return Recorded(name, program, rows, table, questions, answers)
 
 
-def survives(recorded: Recorded, table: Sequence[Row]) -> bool:
+def survives(recorded: Recorded, table: Table) -> bool:
     """Whether nobody notices that the table is `table`."""
     question = encode_table(table) + recorded.questions
     try:
@@ -114,7 +114,7 @@ def survives(recorded: Recorded, table: Sequence[Row]) -> bool:
 
 def judge(recorded: Recorded, jobs: int) -> dict[str, bool]:
     """The mutants of a build by name, and whether they survive."""
-    every: list[Mutant] = list(mutants(recorded.rows, recorded.table, words_of(recorded.rows)))
+    every: list[Mutant] = list(mutants(recorded.rows, recorded.table))
     with ThreadPoolExecutor(jobs) as pool:
         fates = pool.map(lambda mutant: survives(recorded, mutant.table), every)
         return {mutant.name: alive for mutant, alive in zip(every, fates, strict=True)}

@@ -1,33 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The transition table in C: the variables of ``engine_table.h`` and ``engine_table.c``."""
+"""The transition table in C: the variables of ``engine_table.h`` and ``engine_table.c``.
+
+The table is a text of one-byte words, so that a row costs no more than what it says. What stands for a word is a macro
+of ``engine_table.c``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from aws_fota.codegen import engine_words, transitions
+from aws_fota.codegen.engine_words import PHASES
 from aws_fota.codegen.model import Model
 from aws_fota.codegen.transitions import Row
 
-#: Sets of phases that have a name, so that a row stays readable.
-_GROUPS = {
-    "BOOTED": engine_words.BOOTED,
-    "BUSY": engine_words.BUSY,
-    "UNREPORTED": engine_words.UNREPORTED,
-}
-
 
 class CRow(NamedTuple):
-    """One row as arguments of the macro ROW."""
+    """One row: the lines of its words, and for people the phases if they have no name."""
 
-    event: str
-    phases: str
-    guard: str
-    effect: str
-    does: str
-    tell: str
-    to: str
-    then: str
+    comment: str
+    lines: tuple[str, ...]
+
+
+class CEvent(NamedTuple):
+    """The rows of one event."""
+
+    name: str
+    rows: tuple[CRow, ...]
 
 
 def context(model: Model) -> dict[str, Any]:
@@ -38,51 +38,77 @@ def context(model: Model) -> dict[str, Any]:
         guards={row.guard for row in rows},
         effects={row.effect for row in rows},
     )
+    sets = _sets(rows)
     return {
-        "dues": tuple(engine_words.DUES.items()),
         "features": features,
-        "heard_rows": [(name, _phases(phases)) for name, phases in words.heard.items()],
-        "phase_groups": [
-            ("BOOTED", "0xfffeU"),
-            ("BUSY", "(" + _bits(engine_words.BUSY) + ")"),
-            ("UNREPORTED", "(BOOTED & ~IN(REPORTING))"),
+        "heard_rows": [(name, _bits(phases)) for name, phases in words.heard.items()],
+        "phase_sets": [_bits(phases) for phases in sets],
+        "transition_events": [
+            CEvent(event, tuple(_row(row, sets) for row in rows if row.event == event))
+            for event in dict.fromkeys(row.event for row in rows)
         ],
-        "transition_rows": [_row(row) for row in rows],
         "transition_words": words,
-        "transitions": rows,
     }
 
 
-def _row(row: Row) -> CRow:
-    return CRow(
-        event=row.event,
-        phases=_phases(row.phases),
-        guard=row.guard or "ALWAYS",
-        effect=row.effect or "NONE",
-        does=" | ".join(_deed(name) for name in row.does) or "0",
-        tell=f"TELL({row.tell})" if row.tell else "SILENT",
-        to=f"TO({row.to})" if row.to else "STAY",
-        then=_then(row.then),
-    )
+def _sets(rows: Iterable[Row]) -> tuple[tuple[str, ...], ...]:
+    """The sets of more than one phase, without those that are the same in another order."""
+    return tuple(dict.fromkeys(_in_order(row.phases) for row in rows if len(row.phases) > 1))
 
 
-def _phases(phases: tuple[str, ...]) -> str:
-    for name, group in _GROUPS.items():
-        rest = tuple(phase for phase in phases if phase not in group)
-        if len(rest) + len(group) == len(phases):
-            return " | ".join([*(f"IN({phase})" for phase in rest), name])
-    return _bits(phases)
+def _in_order(phases: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(phases, key=PHASES.index))
+
+
+def _row(row: Row, sets: tuple[tuple[str, ...], ...]) -> CRow:
+    several = len(row.phases) > 1
+    head = f"AMONG({sets.index(_in_order(row.phases))})" if several else f"IN({row.phases[0]})"
+    words = [
+        head,
+        *engine_words.guard_words(row.guard),
+        *engine_words.effect_words(row.effect),
+        *([f"TELL({row.tell})"] if row.tell else []),
+        *(["DO(FORGET)"] if "FORGET" in row.does else []),
+        *(_deed(name) for name in row.does if name != "FORGET"),
+        *([f"TO({row.to})"] if row.to else []),
+        *([_then(row.then)] if row.then else []),
+    ]
+    return CRow(_told(row.phases) if several else "", tuple(_lines(words)))
+
+
+def _told(phases: tuple[str, ...]) -> str:
+    """The phases for people, or which few they are not."""
+    others = [phase for phase in PHASES if phase not in phases]
+    if len(others) < len(phases):
+        return "all but " + ", ".join(others) if others else "all"
+    return ", ".join(_in_order(phases))
+
+
+def _lines(words: Iterable[str]) -> list[str]:
+    """The words in lines of no more than 88 characters."""
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) > 86:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{word},"
+    return lines
 
 
 def _bits(phases: tuple[str, ...]) -> str:
-    return " | ".join(f"IN({phase})" for phase in phases)
+    others = [phase for phase in PHASES if phase not in phases]
+    if len(others) < len(phases):
+        return f"0xffffU & ~({_join(others)})" if others else "0xffffU"
+    return _join(_in_order(phases))
+
+
+def _join(phases: Iterable[str]) -> str:
+    return " | ".join(f"BIT({phase})" for phase in phases)
 
 
 def _deed(name: str) -> str:
-    return name if name == "FORGET" or name in engine_words.DUES else f"DO({name})"
+    request = engine_words.DUES.get(name)
+    return f"DUE({request})" if request else f"ACT({name})"
 
 
 def _then(then: str) -> str:
-    if not then:
-        return "END"
     return then if then.startswith("FAIL(") else f"THEN({then})"

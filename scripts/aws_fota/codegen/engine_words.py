@@ -220,13 +220,84 @@ EFFECTS = {
 }
 
 
+#: Guards that only look at one byte of the state, and effects that only set some: words of engine_table.h.
+#: Everything else is C of its own, in engine_guards.c and engine_effects.c.
+GUARDS_OF_A_MEMBER = {
+    "RETRIES_LEFT": "IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX)",
+    "REASON_KNOWN": "IF_SET(job.reason)",
+    "UNCONFIRMED": "IF_BELOW(confirmed, 1)",
+    "ATTEMPTS_LEFT": "IF_BELOW(attempts, AWS_FOTA_RETRIES_MAX)",
+    "LEFT_ALONE": "IF_SET(left_alone)",
+    "RESUMABLE": "IF_SET(job.resumable)",
+    "PAUSED": "IF_SET(paused)",
+    "BLANK": "IF_SET(job.erased)",
+    "RESTARTED": "IF_SET(job.restarted)",
+    "TRIES_LEFT": "IF_BELOW(job.tries, AWS_FOTA_RETRIES_MAX)",
+    "REFRESHES_LEFT": "IF_BELOW(job.refreshes, AWS_FOTA_REFRESHES_MAX)",
+    "REDIRECTS_LEFT": "IF_BELOW(job.redirects, AWS_FOTA_REDIRECTS_MAX)",
+}
+EFFECTS_ON_MEMBERS = {
+    "BLAME": ("SET(job.pending, AWS_FOTA_JOB_FAILED)", "DO(CONCLUDE)"),
+    "CONNECT": ("DO(DISCONNECT)", "SET(link, AWS_FOTA_LINK_SUBSCRIBING)"),
+    "SCAN": ("SET(left_alone, true)", "SET(passed, 0)"),
+    "END_LEFT_ALONE": ("SET(left_alone, false)",),
+    "SET_UNREADABLE": ("SET(unreadable, true)",),
+    "TAKE_UNREADABLE_ID": ("SET(unreadable, false)", "DO(TAKE_UNREADABLE_ID)"),
+    "END_UNREADABLE": ("SET(unreadable, false)",),
+    "REJECT_FOREIGN": (
+        "SET(job.pending, AWS_FOTA_JOB_REJECTED)",
+        "SET(job.reason, AWS_FOTA_REASON_FOREIGN)",
+        "DO(CONCLUDE)",
+    ),
+    "REJECT_OFFERED": (
+        "SET(job.pending, AWS_FOTA_JOB_REJECTED)",
+        "SET(job.reason, AWS_FOTA_REASON_APPLICATION)",
+        "DO(CONCLUDE)",
+    ),
+    "SET_BLANK": ("SET(job.erased, true)",),
+    "SET_RESTARTED": ("SET(job.restarted, true)",),
+    "SET_CONFIRMED": ("SET(confirmed, true)",),
+    "BLAME_CONFIRM": ("SET(step.value, AWS_FOTA_REASON_CONFIRM)",),
+    "BLAME_APPLICATION": ("SET(job.reason, AWS_FOTA_REASON_APPLICATION)",),
+    "BLAME_CANCEL": ("SET(job.reason, AWS_FOTA_REASON_CANCELLED)",),
+    "ABSOLVE": ("SET(job.reason, AWS_FOTA_REASON_NONE)",),
+    "PAUSE": ("SET(paused, true)", "DO(REWIND_STREAM)"),
+    "SET_PAUSED": ("SET(paused, true)",),
+    "END_PAUSED": ("SET(paused, false)",),
+    "SUCCEED": (
+        "SET(job.pending, AWS_FOTA_JOB_SUCCEEDED)",
+        "SET(job.reason, AWS_FOTA_REASON_NONE)",
+        "DO(CONCLUDE)",
+    ),
+}
+#: What the effects above have in common that is C.
+SHARED_EFFECTS = {
+    "CONCLUDE": "the reason that is known is the reported one; it has no detail",
+    "REWIND_STREAM": "what cannot be resumed starts over",
+}
+
+
+def guard_words(guard: str) -> tuple[str, ...]:
+    """The words of engine_table.h that a guard is in C, as its macros."""
+    if not guard:
+        return ()
+    return (GUARDS_OF_A_MEMBER.get(guard, f"IF({guard})"),)
+
+
+def effect_words(effect: str) -> tuple[str, ...]:
+    """The words of engine_table.h that an effect is in C, as its macros."""
+    if not effect:
+        return ()
+    return EFFECTS_ON_MEMBERS.get(effect, (f"DO({effect})",))
+
+
 class Words(NamedTuple):
     """The words that one build uses, in the order of the tables above.
 
     Attributes:
         events: all of them; they are cheap, and their order matters.
-        guards: those used, ``ALWAYS`` first.
-        effects: those used, ``NONE`` first.
+        guards: those in C that are used.
+        effects: those in C that are used.
         heard: for each input the phases in which it counts.
     """
 
@@ -238,9 +309,11 @@ class Words(NamedTuple):
 
 def used(guards: Collection[str], effects: Collection[str]) -> Words:
     """The words of a build whose rows name `guards` and `effects`."""
+    conditions = {word for guard in guards for word in guard_words(guard)}
+    deeds = {word for effect in effects for word in effect_words(effect)}
     return Words(
         events=EVENTS,
-        guards={"ALWAYS": "no condition", **{name: text for name, text in GUARDS.items() if name in guards}},
-        effects={"NONE": "no effect", **{name: text for name, text in EFFECTS.items() if name in effects}},
+        guards={name: text for name, text in GUARDS.items() if f"IF({name})" in conditions},
+        effects={name: text for name, text in {**EFFECTS, **SHARED_EFFECTS}.items() if f"DO({name})" in deeds},
         heard=HEARD,
     )

@@ -249,5 +249,7 @@ ROWS: tuple[Row, ...] = (
 
 
 def rows(features: Features) -> tuple[Row, ...]:
-    """The rows of a build, in order."""
-    return tuple(row for row in ROWS if row.present(features))
+    """The rows of a build, in order: those of one event together, the events as they come first."""
+    chosen = [row for row in ROWS if row.present(features)]
+    events = list(dict.fromkeys(row.event for row in chosen))
+    return tuple(sorted(chosen, key=lambda row: events.index(row.event)))

@@ -26,9 +26,14 @@
 
 #ifdef LOADED_TABLE
 /* A table that comes over the pipe, for tests that break it. */
-static struct aws_fota_transition loaded_transitions[AWS_FOTA_TRANSITIONS];
+#define LOADED_MAX 2048
+#define SETS_MAX   (0x100 - AWS_FOTA_WORD_AMONG)
+static uint8_t loaded_transitions[LOADED_MAX];
+static uint16_t loaded_sets[SETS_MAX];
 #define aws_fota_transitions loaded_transitions
+#define aws_fota_phase_sets  loaded_sets
 #endif
+#include "engine_guards.c"
 
 static uint64_t rows[ROWS_MAX];
 static size_t rows_count;
@@ -39,19 +44,38 @@ static void fail(const char *what)
 	abort();
 }
 
-static void trace(const struct aws_fota_transition *row)
+/* Rows that begin before a word. */
+static uint64_t rows_before(const uint8_t *word)
 {
-	if (rows_count == ROWS_MAX) {
-		fail("a step goes in a circle");
+	uint64_t count = 0;
+
+	for (const uint8_t *other = aws_fota_transitions; other != word; other++) {
+		count += *other >= AWS_FOTA_WORD_IN ? 1U : 0U;
 	}
-	rows[rows_count++] = (uint64_t)(row - aws_fota_transitions);
+
+	return count;
 }
 
-/* The one place where a row is taken: inside take(), which has it in `row`. */
-#define aws_fota_engine_effect(engine, input, effect)                                              \
-	(trace(row), aws_fota_engine_effect(engine, input, effect))
+/* A row is taken that counts in the phase, unless one of its conditions does not hold. */
+static bool trace(bool holds, const uint8_t *word)
+{
+	if (*word < AWS_FOTA_WORD_IN) {
+		rows_count -= holds ? 0U : 1U;
+	} else if (holds) {
+		if (rows_count == ROWS_MAX) {
+			fail("a step goes in a circle");
+		}
+		rows[rows_count++] = rows_before(word);
+	}
+
+	return holds;
+}
+
+/* The one place where rows are tried: inside take(). */
+#define aws_fota_engine_holds(engine, input, word)                                                 \
+	trace(aws_fota_engine_holds(engine, input, word), word)
 #include "engine.c"
-#undef aws_fota_engine_effect
+#undef aws_fota_engine_holds
 
 static void write_raw(const void *data, size_t size)
 {
@@ -444,34 +468,42 @@ static void version(void)
 	write_number((uint64_t)(int64_t)aws_fota_version_compare(&versions[0], &versions[1]));
 }
 
+/* The rules of the table and its sets of phases, and where its kinds of words begin. */
 static void table(void)
 {
 #ifdef LOADED_TABLE
-	for (size_t i = 0; i < AWS_FOTA_TRANSITIONS; i++) {
-		struct aws_fota_transition *const row = &aws_fota_transitions[i];
+	size_t size;
+	uint8_t *rules = read_block(&size);
+	const uint64_t sets = read_needed();
 
-		row->event = (uint32_t)(read_needed() & 0x3f);
-		row->phases = (uint16_t)read_needed();
-		row->guard = (uint32_t)(read_needed() & 0x1f);
-		row->effect = (uint32_t)(read_needed() & 0x3f);
-		row->does = (uint16_t)read_needed();
-		row->tell = (uint32_t)(read_needed() & 0xf);
-		row->to = (uint32_t)(read_needed() & 0xf);
-		row->then = (uint32_t)(read_needed() & 0x7f);
+	if (size > LOADED_MAX || sets > SETS_MAX) {
+		fail("no such table");
+	}
+	memcpy(loaded_transitions, rules, size);
+	for (uint64_t i = 0; i < sets; i++) {
+		loaded_sets[i] = (uint16_t)read_needed();
 	}
 #else
-	for (size_t i = 0; i < AWS_FOTA_TRANSITIONS; i++) {
-		const struct aws_fota_transition *const row = &aws_fota_transitions[i];
+	const uint8_t *end = aws_fota_transitions;
+	size_t sets = 0;
 
-		write_number(row->event);
-		write_number(row->phases);
-		write_number(row->guard);
-		write_number(row->effect);
-		write_number(row->does);
-		write_number(row->tell);
-		write_number(row->to);
-		write_number(row->then);
+	for (; *end != AWS_FOTA_WORD_ON; end++) {
+		if (*end >= AWS_FOTA_WORD_AMONG && sets <= (size_t)(*end - AWS_FOTA_WORD_AMONG)) {
+			sets = (size_t)(*end - AWS_FOTA_WORD_AMONG) + 1;
+		}
 	}
+	write_bytes(aws_fota_transitions, (size_t)(end - aws_fota_transitions) + 1);
+	write_number(sets);
+	for (size_t i = 0; i < sets; i++) {
+		write_number(aws_fota_phase_sets[i]);
+	}
+	write_number(AWS_FOTA_WORD_SET);
+	write_number(AWS_FOTA_WORD_DO_FORGET);
+	write_number(AWS_FOTA_WORD_ACT);
+	write_number(AWS_FOTA_WORD_DUE);
+	write_number(AWS_FOTA_WORD_TELL);
+	write_number(AWS_FOTA_WORD_TO);
+	write_number(AWS_FOTA_WORD_THEN);
 #endif
 }
 

@@ -18,6 +18,7 @@ from aws_fota.config.limits import Settings
 from aws_fota.jobdoc.model import Description
 from aws_fota.oracle import engine_io as io
 from aws_fota.oracle.outcome import MessageKind, Scheme, Url
+from differential.engine_table import Bases, Table
 from differential.parser_process import SANITIZED, STRICT, write_module
 
 #: The number of the question about the table.
@@ -77,23 +78,6 @@ class Snapshot:
     url: Url
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row of the table as numbers, in the order in which the process reads and writes them."""
-
-    event: int
-    phases: int
-    guard: int
-    effect: int
-    does: int
-    tell: int
-    to: int
-    then: int
-
-    def numbers(self) -> tuple[int, ...]:
-        return (self.event, self.phases, self.guard, self.effect, self.does, self.tell, self.to, self.then)
-
-
 def build(
     description: Description,
     settings: Settings,
@@ -105,7 +89,8 @@ def build(
     """Compile the engine of a description and return the program."""
     write_module(description, settings, folder)
     core = folder / "src" / "core"
-    sources = [path for path in sorted(core.glob("*.c")) if path.name != "engine.c"]
+    # These two are included, to see into them.
+    sources = [path for path in sorted(core.glob("*.c")) if path.name not in ("engine.c", "engine_guards.c")]
     command = [compiler, *STRICT, *flags, f"-I{core}", f"-I{folder / 'include'}", str(_SOURCE)]
     subprocess.run([*command, *map(str, sources), "-o", str(folder / program)], check=True)
     return folder / program
@@ -121,9 +106,10 @@ def encode_block(data: bytes | None) -> bytes:
     return encode_number(0) if data is None else encode_number(1) + encode_number(len(data)) + data
 
 
-def encode_table(rows: Iterable[Row]) -> bytes:
+def encode_table(table: Table) -> bytes:
     """The question that gives a program built with LOADED_TABLE its table; it has no answer."""
-    return encode_number(_TABLE) + b"".join(encode_number(number) for row in rows for number in row.numbers())
+    rules, sets = table.encode()
+    return encode_number(_TABLE) + _block(rules) + b"".join(map(encode_number, (len(sets), *sets)))
 
 
 def encode_input(input: io.Input) -> bytes:
@@ -230,14 +216,16 @@ class EngineProcess:
         self._ask(5, _block(first) + _block(second))
         return [tuple(self._number() for _ in range(5)) for _ in range(2)], self._signed()
 
-    def table(self, count: int) -> list[Row]:
-        """The table's rows, as many as there are. Not of a program that loads its table."""
+    def table(self) -> Table:
+        """The table, taken apart. Not of a program that loads its table."""
         self._ask(_TABLE, b"")
-        return [Row(*(self._number() for _ in range(8))) for _ in range(count)]
+        rules = self._bytes()
+        sets = [self._number() for _ in range(self._number())]
+        return Table.decode(rules, sets, Bases(*(self._number() for _ in range(7))))
 
-    def load(self, rows: Iterable[Row]) -> None:
+    def load(self, table: Table) -> None:
         """Give a program built with LOADED_TABLE its table."""
-        self._ask(_TABLE, encode_table(rows)[8:])
+        self._ask(_TABLE, encode_table(table)[8:])
 
     def _action(self) -> io.Action:
         number, what, packet_id, value, length = (self._number() for _ in range(5))

@@ -13,6 +13,7 @@ from aws_fota.cli import run
 from aws_fota.codegen import engine_document, engine_texts, engine_words
 from aws_fota.codegen.engine_words import BOOTED, EVENTS, INPUTS, PHASES
 from aws_fota.codegen.transitions import ROWS, Features, Row, rows
+from aws_fota.config import limits
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADERS = ROOT / "templates/include/aws_fota"
@@ -52,7 +53,7 @@ def test_the_words_are_those_of_the_interface() -> None:
     assert list(engine_words.DUES.values()) == enumerators("engine.h.j2", "AWS_FOTA_REQUEST_")[2:]
     actions = enumerators("engine.h.j2", "AWS_FOTA_ACTION_")
     deeds = {deed for row in ROWS for deed in row.does} - set(engine_words.DUES) - {"FORGET"}
-    # The bits that struct aws_fota_transition has for them.
+    # The words that there are for them.
     assert deeds <= set(actions[1:11])
     assert {row.tell for row in ROWS if row.tell} <= set(enumerators("engine.h.j2", "AWS_FOTA_TELL_"))
 
@@ -68,15 +69,20 @@ def test_events_of_inputs_stand_in_their_order() -> None:
 def test_every_word_has_its_place(features: Features) -> None:
     chosen = rows(features)
     words = engine_words.used({row.guard for row in chosen}, {row.effect for row in chosen})
+    # A byte with the top bit set begins an event or a row, by the next bit; that the others fit, engine_table.c says.
     assert len(words.events) <= 1 << 6
-    assert len(words.guards) <= 1 << 5
-    assert len(words.effects) <= 1 << 6
     for row in chosen:
         assert row.event in EVENTS
         assert set(row.phases) <= set(PHASES) and row.phases
-        assert row.guard in {"", *words.guards} and row.effect in {"", *words.effects}
+        assert row.guard in {"", *words.guards, *engine_words.GUARDS_OF_A_MEMBER}
+        assert row.effect in {"", *words.effects, *engine_words.EFFECTS_ON_MEMBERS}
         assert row.to in {"", *BOOTED}
         assert row.then in {"", *EVENTS} or re.fullmatch(r"FAIL\([A-Z_]+\)", row.then)
+
+
+def test_members_are_compared_with_numbers_that_do_not_begin_a_row() -> None:
+    """The one number in the table that is configured."""
+    assert limits.RETRIES_MAX.maximum < 1 << 7
 
 
 def test_every_word_is_used() -> None:

@@ -48,35 +48,55 @@ int aws_fota_engine_init(struct aws_fota_engine *engine, const char *thing,
 	return 0;
 }
 
-static const struct aws_fota_transition *
-find(const struct aws_fota_engine *engine, const struct aws_fota_input *input, unsigned int event)
+/* Carry out a word that is no condition. */
+static void act(struct aws_fota_engine *engine, const struct aws_fota_input *input,
+		const uint8_t *word)
 {
-	const struct aws_fota_transition *row = aws_fota_transitions;
+	if (*word >= AWS_FOTA_WORD_TO) {
+		engine->phase = (uint8_t)(*word - AWS_FOTA_WORD_TO);
+	} else if (*word >= AWS_FOTA_WORD_TELL) {
+		aws_fota_engine_tell(engine, *word - AWS_FOTA_WORD_TELL);
+	} else if (*word >= AWS_FOTA_WORD_DUE) {
+		engine->due |= (uint8_t)AWS_FOTA_DUE(*word - AWS_FOTA_WORD_DUE);
+	} else if (*word >= AWS_FOTA_WORD_ACT) {
+		engine->step.actions |= (uint16_t)(1U << (*word - AWS_FOTA_WORD_ACT));
+	} else {
+		aws_fota_engine_effect(engine, input, word);
+	}
+}
 
-	for (; row != aws_fota_transitions + AWS_FOTA_TRANSITIONS; row++) {
-		if (row->event == event && ((row->phases >> engine->phase) & 1U) != 0U &&
-		    aws_fota_engine_guard(engine, input, row->guard)) {
-			return row;
+/* Take the first row of an event that fits, if there is one; the event that follows is returned. */
+static unsigned int take(struct aws_fota_engine *engine, const struct aws_fota_input *input,
+			 unsigned int event)
+{
+	const uint8_t *word = aws_fota_transitions;
+	bool fits = false;
+
+	for (; *word != AWS_FOTA_WORD_ON + event; word++) {
+		if (*word == AWS_FOTA_WORD_ON) {
+			return AWS_FOTA_EVENT_NONE;
 		}
 	}
 
-	return NULL;
-}
-
-static void take(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-		 const struct aws_fota_transition *row)
-{
-	aws_fota_engine_effect(engine, input, row->effect);
-	if (row->tell != 0U) {
-		aws_fota_engine_tell(engine, row->tell - 1U);
-	}
-	if ((row->does & AWS_FOTA_DOES_FORGET) != 0U) {
-		aws_fota_engine_forget(engine);
-	}
-	engine->due |= (uint8_t)((row->does >> AWS_FOTA_DOES_DUE_SHIFT) & AWS_FOTA_DUE_MASK);
-	engine->step.actions |= (uint16_t)(row->does & AWS_FOTA_DOES_ACTIONS);
-	if (row->to != AWS_FOTA_PHASE_UNBOOTED) {
-		engine->phase = (uint8_t)row->to;
+	for (word++;; word++) {
+		if (*word >= AWS_FOTA_WORD_IN) {
+			if (fits) {
+				return AWS_FOTA_EVENT_NONE;
+			}
+			fits = aws_fota_engine_holds(engine, input, word);
+		} else if (*word >= AWS_FOTA_WORD_ON) {
+			return AWS_FOTA_EVENT_NONE;
+		} else if (!fits) {
+			continue;
+		} else if (*word == AWS_FOTA_WORD_THEN) {
+			return word[1];
+		} else if (*word < AWS_FOTA_WORD_SET) {
+			fits = aws_fota_engine_holds(engine, input, word);
+			word += *word <= AWS_FOTA_WORD_BELOW ? 2 : 0;
+		} else {
+			act(engine, input, word);
+			word += *word == AWS_FOTA_WORD_SET ? 2 : 0;
+		}
 	}
 }
 
@@ -85,8 +105,6 @@ static void follow(struct aws_fota_engine *engine, const struct aws_fota_input *
 		   unsigned int event)
 {
 	while (event != AWS_FOTA_EVENT_NONE) {
-		const struct aws_fota_transition *row;
-
 		if (event == AWS_FOTA_EVENT_JUDGE) {
 			event = aws_fota_engine_judge(engine, &input->data.message);
 		}
@@ -94,12 +112,7 @@ static void follow(struct aws_fota_engine *engine, const struct aws_fota_input *
 			engine->job.reason = (uint8_t)(event - AWS_FOTA_EVENT_FAIL_WITH(0));
 			event = AWS_FOTA_EVENT_FAIL;
 		}
-		row = find(engine, input, event);
-		if (row == NULL) {
-			return;
-		}
-		take(engine, input, row);
-		event = row->then;
+		event = take(engine, input, event);
 	}
 }
 

@@ -134,6 +134,14 @@ void aws_fota_download_follow(struct aws_fota_engine *engine,
 	}
 }
 
+void aws_fota_download_rewind_stream(struct aws_fota_engine *engine)
+{
+	if (engine->job.streaming) {
+		engine->job.offset = 0U;
+		engine->job.erased = false;
+	}
+}
+
 void aws_fota_download_wait(struct aws_fota_engine *engine)
 {
 	if (engine->job.offset > engine->job.mark) {
@@ -141,10 +149,7 @@ void aws_fota_download_wait(struct aws_fota_engine *engine)
 		engine->job.tries = 0U;
 	}
 	engine->job.tries++;
-	if (engine->job.streaming) {
-		engine->job.offset = 0U;
-		engine->job.erased = false;
-	}
+	aws_fota_download_rewind_stream(engine);
 	engine->wait[AWS_FOTA_TIMER_DOWNLOAD] =
 		aws_fota_engine_wait(engine, AWS_FOTA_FETCH_WAIT_SECONDS, engine->job.tries);
 }

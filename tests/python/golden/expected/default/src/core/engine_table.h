@@ -150,178 +150,118 @@ enum aws_fota_event {
 /** The event that fails the job for @a reason. */
 #define AWS_FOTA_EVENT_FAIL_WITH(reason) (0x40U + (reason))
 
-/** Condition of a row. */
-enum aws_fota_guard {
-	/** no condition */
-	AWS_FOTA_GUARD_ALWAYS,
-	/** the job's image runs and is confirmed */
-	AWS_FOTA_GUARD_RUNS_CONFIRMED,
-	/** the job's image runs */
-	AWS_FOTA_GUARD_RUNS,
-	/** the job's image does not run */
-	AWS_FOTA_GUARD_RUNS_NOT,
-	/** the bootloader will still swap, and the update was cancelled */
-	AWS_FOTA_GUARD_SWAP_UNWANTED,
-	/** the bootloader will still swap */
-	AWS_FOTA_GUARD_SWAP_PENDING,
-	/** the upgrade was requested fewer than 3 times */
-	AWS_FOTA_GUARD_RETRIES_LEFT,
-	/** the record holds a reason */
-	AWS_FOTA_GUARD_REASON_KNOWN,
-	/** the running image is not confirmed */
-	AWS_FOTA_GUARD_UNCONFIRMED,
-	/** the burst has attempts left */
-	AWS_FOTA_GUARD_ATTEMPTS_LEFT,
-	/** VersionMismatch, with the version */
-	AWS_FOTA_GUARD_VERSION_TOLD,
-	/** the job was asked for by its id */
-	AWS_FOTA_GUARD_ASKED_BY_ID,
-	/** there is a job, queued or in progress */
-	AWS_FOTA_GUARD_JOB_LIVES,
-	/** a job of the record waits to be found again */
-	AWS_FOTA_GUARD_RESUMABLE,
-	/** everything is downloaded */
-	AWS_FOTA_GUARD_COMPLETE,
-	/** downloads are paused */
-	AWS_FOTA_GUARD_PAUSED,
-	/** the slot is blank, and nothing is written yet */
-	AWS_FOTA_GUARD_BLANK_FROM_START,
-	/** the slot is blank past the offset */
-	AWS_FOTA_GUARD_BLANK,
-	/** the range is written */
-	AWS_FOTA_GUARD_REACHES_RANGE_END,
-	/** the download started over for this before */
-	AWS_FOTA_GUARD_RESTARTED,
-	/** fewer than RETRIES_MAX tries */
-	AWS_FOTA_GUARD_TRIES_LEFT,
-	/** fewer than RETRIES_MAX tries since the last progress */
-	AWS_FOTA_GUARD_TRIES_LEFT_HERE,
-	/** fewer than 2 refreshes since the last progress */
-	AWS_FOTA_GUARD_REFRESHES_LEFT,
-	/** fewer than 3 redirects in a row */
-	AWS_FOTA_GUARD_REDIRECTS_LEFT,
-	/** the URL was split, and its scheme is allowed */
-	AWS_FOTA_GUARD_URL_ALLOWED,
-};
-
-/** Effect of a row on the state. */
-enum aws_fota_effect {
-	/** no effect */
-	AWS_FOTA_EFFECT_NONE,
+/**
+ * @brief Words of the transition table, a byte each
+ *
+ * A byte from AWS_FOTA_WORD_ON on begins the rows of an event, one from AWS_FOTA_WORD_IN on a row in which one phase
+ * counts, or from AWS_FOTA_WORD_AMONG on one of several. All others, and what follows some of them, are below.
+ */
+enum aws_fota_word {
+	/** Go on if a member of the engine, by its offset, is at least a number. */
+	AWS_FOTA_WORD_AT_LEAST,
+	/** Go on if a member is below a number. */
+	AWS_FOTA_WORD_BELOW,
+	/** Go on if the job's image runs and is confirmed. */
+	AWS_FOTA_WORD_IF_RUNS_CONFIRMED,
+	/** Go on if the job's image runs. */
+	AWS_FOTA_WORD_IF_RUNS,
+	/** Go on if the job's image does not run. */
+	AWS_FOTA_WORD_IF_RUNS_NOT,
+	/** Go on if the bootloader will still swap, and the update was cancelled. */
+	AWS_FOTA_WORD_IF_SWAP_UNWANTED,
+	/** Go on if the bootloader will still swap. */
+	AWS_FOTA_WORD_IF_SWAP_PENDING,
+	/** Go on if VersionMismatch, with the version. */
+	AWS_FOTA_WORD_IF_VERSION_TOLD,
+	/** Go on if the job was asked for by its id. */
+	AWS_FOTA_WORD_IF_ASKED_BY_ID,
+	/** Go on if there is a job, queued or in progress. */
+	AWS_FOTA_WORD_IF_JOB_LIVES,
+	/** Go on if everything is downloaded. */
+	AWS_FOTA_WORD_IF_COMPLETE,
+	/** Go on if the slot is blank, and nothing is written yet. */
+	AWS_FOTA_WORD_IF_BLANK_FROM_START,
+	/** Go on if the range is written. */
+	AWS_FOTA_WORD_IF_REACHES_RANGE_END,
+	/** Go on if fewer than RETRIES_MAX tries since the last progress. */
+	AWS_FOTA_WORD_IF_TRIES_LEFT_HERE,
+	/** Go on if the URL was split, and its scheme is allowed. */
+	AWS_FOTA_WORD_IF_URL_ALLOWED,
+	/** Set a member to a number. The first that changes anything: the row is taken. */
+	AWS_FOTA_WORD_SET,
 	/** set everything anew and read the record */
-	AWS_FOTA_EFFECT_BOOT,
+	AWS_FOTA_WORD_DO_BOOT,
 	/** keep the whole download for another verification */
-	AWS_FOTA_EFFECT_VERIFY_AGAIN,
-	/** FAILED, with the reason that is known */
-	AWS_FOTA_EFFECT_BLAME,
-	/** as after a lost connection, then subscribe */
-	AWS_FOTA_EFFECT_CONNECT,
+	AWS_FOTA_WORD_DO_VERIFY_AGAIN,
 	/** keep what was asked for, forget the request */
-	AWS_FOTA_EFFECT_DISCONNECT,
+	AWS_FOTA_WORD_DO_DISCONNECT,
 	/** the link is up */
-	AWS_FOTA_EFFECT_GO_ONLINE,
+	AWS_FOTA_WORD_DO_GO_ONLINE,
 	/** attempts may begin again */
-	AWS_FOTA_EFFECT_END_BACKOFF,
+	AWS_FOTA_WORD_DO_END_BACKOFF,
 	/** the service is heard: attempts may begin again now, if the wait is th... */
-	AWS_FOTA_EFFECT_END_SLOW_WAIT,
+	AWS_FOTA_WORD_DO_END_SLOW_WAIT,
 	/** the request is due again */
-	AWS_FOTA_EFFECT_RETURN_REQUEST,
+	AWS_FOTA_WORD_DO_RETURN_REQUEST,
 	/** the request is due again after a wait */
-	AWS_FOTA_EFFECT_BACK_OFF,
+	AWS_FOTA_WORD_DO_BACK_OFF,
 	/** take over the version */
-	AWS_FOTA_EFFECT_TAKE_VERSION,
+	AWS_FOTA_WORD_DO_TAKE_VERSION,
 	/** take over the version, if it is told or disproved */
-	AWS_FOTA_EFFECT_TAKE_REFUSED_VERSION,
-	/** ask next without the document */
-	AWS_FOTA_EFFECT_SET_UNREADABLE,
+	AWS_FOTA_WORD_DO_TAKE_REFUSED_VERSION,
 	/** take over the jobId, unless one is resumable; ask with the document a... */
-	AWS_FOTA_EFFECT_TAKE_UNREADABLE_ID,
-	/** ask with the document again */
-	AWS_FOTA_EFFECT_END_UNREADABLE,
+	AWS_FOTA_WORD_DO_TAKE_UNREADABLE_ID,
 	/** take over jobId and version; forget the rest unless it is the record'... */
-	AWS_FOTA_EFFECT_ADOPT,
-	/** REJECTED, for its operation */
-	AWS_FOTA_EFFECT_REJECT_FOREIGN,
+	AWS_FOTA_WORD_DO_ADOPT,
 	/** take over size, digest and identity; keep the offset of the same object */
-	AWS_FOTA_EFFECT_TAKE,
+	AWS_FOTA_WORD_DO_TAKE,
 	/** take over ETag and end of the range */
-	AWS_FOTA_EFFECT_TAKE_RANGE,
+	AWS_FOTA_WORD_DO_TAKE_RANGE,
 	/** write the whole object, which cannot be resumed */
-	AWS_FOTA_EFFECT_TAKE_WHOLE,
-	/** the slot is blank past the offset */
-	AWS_FOTA_EFFECT_SET_BLANK,
+	AWS_FOTA_WORD_DO_TAKE_WHOLE,
 	/** take over the offset; tell, report and persist it where due */
-	AWS_FOTA_EFFECT_ADVANCE,
-	/** start over for this only once */
-	AWS_FOTA_EFFECT_SET_RESTARTED,
+	AWS_FOTA_WORD_DO_ADVANCE,
 	/** forget what was written; one more try */
-	AWS_FOTA_EFFECT_RESTART,
+	AWS_FOTA_WORD_DO_RESTART,
 	/** one more refresh */
-	AWS_FOTA_EFFECT_EXPIRE,
+	AWS_FOTA_WORD_DO_EXPIRE,
 	/** replace the URL; one more redirect */
-	AWS_FOTA_EFFECT_FOLLOW,
+	AWS_FOTA_WORD_DO_FOLLOW,
 	/** one more try, after a wait */
-	AWS_FOTA_EFFECT_WAIT,
+	AWS_FOTA_WORD_DO_WAIT,
 	/** remember the image's hash; one more retry */
-	AWS_FOTA_EFFECT_SEAL,
-	/** the image is confirmed */
-	AWS_FOTA_EFFECT_SET_CONFIRMED,
-	/** tell the reason CONFIRM */
-	AWS_FOTA_EFFECT_BLAME_CONFIRM,
-	/** the reason is APPLICATION */
-	AWS_FOTA_EFFECT_BLAME_APPLICATION,
-	/** the reason is CANCELLED */
-	AWS_FOTA_EFFECT_BLAME_CANCEL,
-	/** there is no reason */
-	AWS_FOTA_EFFECT_ABSOLVE,
-	/** pause; what cannot be resumed starts over */
-	AWS_FOTA_EFFECT_PAUSE,
-	/** pause */
-	AWS_FOTA_EFFECT_SET_PAUSED,
-	/** pause no more */
-	AWS_FOTA_EFFECT_END_PAUSED,
-	/** SUCCEEDED is to be reported */
-	AWS_FOTA_EFFECT_SUCCEED,
+	AWS_FOTA_WORD_DO_SEAL,
 	/** FAILED or REJECTED is to be reported, with the reason */
-	AWS_FOTA_EFFECT_FAIL,
+	AWS_FOTA_WORD_DO_FAIL,
 	/** tell the status that was reported */
-	AWS_FOTA_EFFECT_FINISH,
+	AWS_FOTA_WORD_DO_FINISH,
+	/** the reason that is known is the reported one; it has no detail */
+	AWS_FOTA_WORD_DO_CONCLUDE,
+	/** what cannot be resumed starts over */
+	AWS_FOTA_WORD_DO_REWIND_STREAM,
+	/** Forget the job, and the requests that are due for it. */
+	AWS_FOTA_WORD_DO_FORGET,
+	/** An action; those that a row can have follow AWS_FOTA_ACTION_ACKNOWLEDGE. */
+	AWS_FOTA_WORD_ACT,
+	/** A request becomes due: enum aws_fota_request. */
+	AWS_FOTA_WORD_DUE = AWS_FOTA_WORD_ACT + AWS_FOTA_ACTION_CONFIRM_IMAGE + 1,
+	/** The application is told: enum aws_fota_tell. */
+	AWS_FOTA_WORD_TELL = AWS_FOTA_WORD_DUE + AWS_FOTA_REQUEST_LIST + 1,
+	/** A phase is entered: enum aws_fota_phase. */
+	AWS_FOTA_WORD_TO = AWS_FOTA_WORD_TELL + AWS_FOTA_TELL_FINISHED + 1,
+	/** An event follows, or one from AWS_FOTA_EVENT_FAIL_WITH(0) on. */
+	AWS_FOTA_WORD_THEN = AWS_FOTA_WORD_TO + AWS_FOTA_PHASE_REPORTING + 1,
+
+	AWS_FOTA_WORD_ON = 0x80,
+	AWS_FOTA_WORD_IN = 0xc0,
+	AWS_FOTA_WORD_AMONG = 0xd0,
 };
 
-/** Bits of struct aws_fota_transition.does besides those of the actions. */
-enum aws_fota_does {
-	AWS_FOTA_DOES_FORGET = 1 << 0,
-	/** Actions: bit n is enum aws_fota_action_id n. */
-	AWS_FOTA_DOES_ACTIONS = 0x7fe,
-	/** Requests that become due: bit 9 + n is enum aws_fota_request n, from DESCRIBE_NEXT on. */
-	AWS_FOTA_DOES_DUE_SHIFT = 9,
-};
+/** The rows, in order: the first whose event, phase and conditions are met is taken. Ends with AWS_FOTA_WORD_ON. */
+extern const uint8_t aws_fota_transitions[];
 
-/** One row: the first whose event, phase and guard are met is taken. */
-struct aws_fota_transition {
-	/** One bit for each enum aws_fota_phase. */
-	uint16_t phases;
-	/** enum aws_fota_does. */
-	uint16_t does;
-	/** enum aws_fota_event. */
-	uint32_t event: 6;
-	/** enum aws_fota_guard. */
-	uint32_t guard: 5;
-	/** enum aws_fota_effect. */
-	uint32_t effect: 6;
-	/** One more than the enum aws_fota_tell, or 0 for none. */
-	uint32_t tell: 4;
-	/** enum aws_fota_phase, or AWS_FOTA_PHASE_UNBOOTED to stay. */
-	uint32_t to: 4;
-	/** enum aws_fota_event, or one from AWS_FOTA_EVENT_FAIL_WITH(0) on. */
-	uint32_t then: 7;
-};
-
-/** Number of rows. */
-#define AWS_FOTA_TRANSITIONS 94
-
-/** The rows, in order. */
-extern const struct aws_fota_transition aws_fota_transitions[AWS_FOTA_TRANSITIONS];
+/** Sets of phases, one bit for each enum aws_fota_phase. */
+extern const uint16_t aws_fota_phase_sets[];
 
 /** For each enum aws_fota_input_id the phases in which it can be an event. */
 extern const uint16_t aws_fota_heard[19];

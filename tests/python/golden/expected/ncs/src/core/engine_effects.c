@@ -198,162 +198,109 @@ static uint32_t detail_of(const struct aws_fota_engine *engine, const struct aws
 	}
 }
 
-static void conclude(struct aws_fota_engine *engine, uint8_t status, unsigned int reason)
-{
-	engine->job.pending = status;
-	engine->job.reason = (uint8_t)reason;
-	engine->job.detail = 0U;
-	engine->step.value = (uint8_t)reason;
-}
-
 static void fail(struct aws_fota_engine *engine, const struct aws_fota_input *input)
 {
 	const unsigned int reason = engine->job.reason;
 
-	conclude(engine, status_of(reason), reason);
+	engine->job.pending = status_of(reason);
 	engine->job.detail = detail_of(engine, input, reason);
-}
-
-static void pause(struct aws_fota_engine *engine)
-{
-	engine->paused = true;
-	if (engine->job.streaming) {
-		engine->job.offset = 0U;
-		engine->job.erased = false;
-	}
+	engine->step.value = (uint8_t)reason;
 }
 
 void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			    unsigned int effect)
+			    const uint8_t *word)
 {
-	switch (effect) {
-	case AWS_FOTA_EFFECT_BOOT:
+	switch (*word) {
+	case AWS_FOTA_WORD_SET:
+		((uint8_t *)engine)[word[1]] = word[2];
+		break;
+	case AWS_FOTA_WORD_DO_BOOT:
 		boot(engine, &input->data.boot);
 		break;
-	case AWS_FOTA_EFFECT_VERIFY_AGAIN:
+	case AWS_FOTA_WORD_DO_VERIFY_AGAIN:
 		engine->job.offset = engine->job.size;
 		engine->job.resumable = true;
 		break;
-	case AWS_FOTA_EFFECT_BLAME:
-		conclude(engine, AWS_FOTA_JOB_FAILED, engine->job.reason);
-		break;
-	case AWS_FOTA_EFFECT_CONNECT:
-		disconnect(engine);
-		engine->link = AWS_FOTA_LINK_SUBSCRIBING;
-		break;
-	case AWS_FOTA_EFFECT_DISCONNECT:
+	case AWS_FOTA_WORD_DO_DISCONNECT:
 		disconnect(engine);
 		break;
-	case AWS_FOTA_EFFECT_GO_ONLINE:
+	case AWS_FOTA_WORD_DO_GO_ONLINE:
 		engine->link = AWS_FOTA_LINK_ONLINE;
 		engine->request = AWS_FOTA_REQUEST_NONE;
 		engine->attempts = 0U;
 		break;
-	case AWS_FOTA_EFFECT_END_SLOW_WAIT:
+	case AWS_FOTA_WORD_DO_END_SLOW_WAIT:
 		if (engine->request == AWS_FOTA_REQUEST_BACKOFF &&
 		    engine->attempts >= AWS_FOTA_RETRIES_MAX) {
 			end_backoff(engine);
 		}
 		break;
-	case AWS_FOTA_EFFECT_END_BACKOFF:
+	case AWS_FOTA_WORD_DO_END_BACKOFF:
 		end_backoff(engine);
 		break;
-	case AWS_FOTA_EFFECT_RETURN_REQUEST:
+	case AWS_FOTA_WORD_DO_RETURN_REQUEST:
 		return_request(engine);
 		break;
-	case AWS_FOTA_EFFECT_BACK_OFF:
+	case AWS_FOTA_WORD_DO_BACK_OFF:
 		back_off(engine);
 		break;
-	case AWS_FOTA_EFFECT_TAKE_VERSION:
+	case AWS_FOTA_WORD_DO_TAKE_VERSION:
 		engine->job.version = engine->message->version_number;
 		break;
-	case AWS_FOTA_EFFECT_TAKE_REFUSED_VERSION:
+	case AWS_FOTA_WORD_DO_TAKE_REFUSED_VERSION:
 		take_refused_version(engine);
 		break;
-	case AWS_FOTA_EFFECT_SET_UNREADABLE:
-		engine->unreadable = true;
-		break;
-	case AWS_FOTA_EFFECT_TAKE_UNREADABLE_ID:
-		engine->unreadable = false;
+	case AWS_FOTA_WORD_DO_TAKE_UNREADABLE_ID:
 		if (!engine->job.resumable) {
 			take_job_id(engine);
 		}
 		break;
-	case AWS_FOTA_EFFECT_END_UNREADABLE:
-		engine->unreadable = false;
-		break;
-	case AWS_FOTA_EFFECT_ADOPT:
+	case AWS_FOTA_WORD_DO_ADOPT:
 		adopt(engine, &input->data.message);
 		break;
-	case AWS_FOTA_EFFECT_TAKE:
+	case AWS_FOTA_WORD_DO_TAKE:
 		take_object(engine, &input->data.message);
 		break;
-	case AWS_FOTA_EFFECT_TAKE_RANGE:
+	case AWS_FOTA_WORD_DO_TAKE_RANGE:
 		aws_fota_download_take_range(engine, &input->data.http);
 		break;
-	case AWS_FOTA_EFFECT_TAKE_WHOLE:
+	case AWS_FOTA_WORD_DO_TAKE_WHOLE:
 		aws_fota_download_take_whole(engine);
 		break;
-	case AWS_FOTA_EFFECT_SET_BLANK:
-		engine->job.erased = true;
-		break;
-	case AWS_FOTA_EFFECT_ADVANCE:
+	case AWS_FOTA_WORD_DO_ADVANCE:
 		aws_fota_download_advance(engine, input->data.written);
 		break;
-	case AWS_FOTA_EFFECT_SET_RESTARTED:
-		engine->job.restarted = true;
-		break;
-	case AWS_FOTA_EFFECT_RESTART:
+	case AWS_FOTA_WORD_DO_RESTART:
 		aws_fota_download_start_over(engine);
 		engine->job.tries++;
 		break;
-	case AWS_FOTA_EFFECT_EXPIRE:
+	case AWS_FOTA_WORD_DO_EXPIRE:
 		engine->job.refreshes++;
 		break;
-	case AWS_FOTA_EFFECT_FOLLOW:
+	case AWS_FOTA_WORD_DO_FOLLOW:
 		aws_fota_download_follow(engine, &input->data.http);
 		break;
-	case AWS_FOTA_EFFECT_WAIT:
+	case AWS_FOTA_WORD_DO_WAIT:
 		aws_fota_download_wait(engine);
 		break;
-	case AWS_FOTA_EFFECT_SEAL:
+	case AWS_FOTA_WORD_DO_SEAL:
 		aws_fota_download_seal(engine, input->data.verified.hash);
 		break;
-	case AWS_FOTA_EFFECT_SET_CONFIRMED:
-		engine->confirmed = true;
+	case AWS_FOTA_WORD_DO_FORGET:
+		aws_fota_engine_forget(engine);
 		break;
-	case AWS_FOTA_EFFECT_BLAME_CONFIRM:
-		engine->step.value = AWS_FOTA_REASON_CONFIRM;
+	case AWS_FOTA_WORD_DO_CONCLUDE:
+		engine->job.detail = 0U;
+		engine->step.value = engine->job.reason;
 		break;
-	case AWS_FOTA_EFFECT_BLAME_APPLICATION:
-		engine->job.reason = AWS_FOTA_REASON_APPLICATION;
+	case AWS_FOTA_WORD_DO_REWIND_STREAM:
+		aws_fota_download_rewind_stream(engine);
 		break;
-	case AWS_FOTA_EFFECT_BLAME_CANCEL:
-		engine->job.reason = AWS_FOTA_REASON_CANCELLED;
-		break;
-	case AWS_FOTA_EFFECT_ABSOLVE:
-		engine->job.reason = AWS_FOTA_REASON_NONE;
-		break;
-	case AWS_FOTA_EFFECT_PAUSE:
-		pause(engine);
-		break;
-	case AWS_FOTA_EFFECT_SET_PAUSED:
-		engine->paused = true;
-		break;
-	case AWS_FOTA_EFFECT_END_PAUSED:
-		engine->paused = false;
-		break;
-	case AWS_FOTA_EFFECT_SUCCEED:
-		conclude(engine, AWS_FOTA_JOB_SUCCEEDED, AWS_FOTA_REASON_NONE);
-		break;
-	case AWS_FOTA_EFFECT_FAIL:
+	case AWS_FOTA_WORD_DO_FAIL:
 		fail(engine, input);
 		break;
-	case AWS_FOTA_EFFECT_FINISH:
+	case AWS_FOTA_WORD_DO_FINISH:
 		engine->step.value = engine->job.pending;
-		break;
-	case AWS_FOTA_EFFECT_REJECT_FOREIGN:
-		conclude(engine, AWS_FOTA_JOB_REJECTED, AWS_FOTA_REASON_FOREIGN);
 		break;
 	default:
 		break;

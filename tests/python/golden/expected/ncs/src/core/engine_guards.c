@@ -19,64 +19,52 @@ bool aws_fota_engine_runs(const struct aws_fota_engine *engine)
 	       memcmp(engine->running_hash, engine->data.slot_hash, AWS_FOTA_SHA256_SIZE) == 0;
 }
 
-bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			   unsigned int guard)
+bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
+			   const uint8_t *word)
 {
+	const uint8_t *const bytes = (const uint8_t *)engine;
 	const struct aws_fota_message *message = engine->message;
 
-	switch (guard) {
-	case AWS_FOTA_GUARD_RUNS_CONFIRMED:
+	if (*word >= AWS_FOTA_WORD_AMONG) {
+		return ((aws_fota_phase_sets[*word - AWS_FOTA_WORD_AMONG] >> engine->phase) & 1U) !=
+		       0U;
+	}
+
+	switch (*word) {
+	case AWS_FOTA_WORD_AT_LEAST:
+		return bytes[word[1]] >= word[2];
+	case AWS_FOTA_WORD_BELOW:
+		return bytes[word[1]] < word[2];
+	case AWS_FOTA_WORD_IF_RUNS_CONFIRMED:
 		return engine->confirmed && aws_fota_engine_runs(engine);
-	case AWS_FOTA_GUARD_RUNS:
+	case AWS_FOTA_WORD_IF_RUNS:
 		return aws_fota_engine_runs(engine);
-	case AWS_FOTA_GUARD_RUNS_NOT:
+	case AWS_FOTA_WORD_IF_RUNS_NOT:
 		return !aws_fota_engine_runs(engine);
-	case AWS_FOTA_GUARD_SWAP_UNWANTED:
+	case AWS_FOTA_WORD_IF_SWAP_UNWANTED:
 		return input->data.boot.swap_pending && engine->job.reason != AWS_FOTA_REASON_NONE;
-	case AWS_FOTA_GUARD_SWAP_PENDING:
+	case AWS_FOTA_WORD_IF_SWAP_PENDING:
 		return input->data.boot.swap_pending;
-	case AWS_FOTA_GUARD_RETRIES_LEFT:
-		return engine->job.retries < AWS_FOTA_UPGRADES_MAX;
-	case AWS_FOTA_GUARD_REASON_KNOWN:
-		return engine->job.reason != AWS_FOTA_REASON_NONE;
-	case AWS_FOTA_GUARD_UNCONFIRMED:
-		return !engine->confirmed;
-	case AWS_FOTA_GUARD_ATTEMPTS_LEFT:
-		return engine->attempts < AWS_FOTA_RETRIES_MAX;
-	case AWS_FOTA_GUARD_VERSION_TOLD:
+	case AWS_FOTA_WORD_IF_VERSION_TOLD:
 		return message->code == AWS_FOTA_REFUSAL_VERSION_MISMATCH &&
 		       message->version_number != 0U;
-	case AWS_FOTA_GUARD_ASKED_BY_ID:
+	case AWS_FOTA_WORD_IF_ASKED_BY_ID:
 		return input->data.message.topic.kind == AWS_FOTA_TOPIC_JOB_ACCEPTED;
-	case AWS_FOTA_GUARD_JOB_LIVES:
+	case AWS_FOTA_WORD_IF_JOB_LIVES:
 		return message->status == AWS_FOTA_JOB_QUEUED ||
 		       message->status == AWS_FOTA_JOB_IN_PROGRESS;
-	case AWS_FOTA_GUARD_RESUMABLE:
-		return engine->job.resumable;
-	case AWS_FOTA_GUARD_COMPLETE:
+	case AWS_FOTA_WORD_IF_COMPLETE:
 		return engine->job.offset == engine->job.size;
-	case AWS_FOTA_GUARD_PAUSED:
-		return engine->paused;
-	case AWS_FOTA_GUARD_BLANK_FROM_START:
+	case AWS_FOTA_WORD_IF_BLANK_FROM_START:
 		return engine->job.erased && engine->job.offset == 0U;
-	case AWS_FOTA_GUARD_BLANK:
-		return engine->job.erased;
-	case AWS_FOTA_GUARD_REACHES_RANGE_END:
+	case AWS_FOTA_WORD_IF_REACHES_RANGE_END:
 		return input->data.written == engine->job.range_end;
-	case AWS_FOTA_GUARD_RESTARTED:
-		return engine->job.restarted;
-	case AWS_FOTA_GUARD_TRIES_LEFT:
-		return engine->job.tries < AWS_FOTA_RETRIES_MAX;
-	case AWS_FOTA_GUARD_TRIES_LEFT_HERE:
+	case AWS_FOTA_WORD_IF_TRIES_LEFT_HERE:
 		return engine->job.tries < AWS_FOTA_RETRIES_MAX ||
 		       engine->job.offset > engine->job.mark;
-	case AWS_FOTA_GUARD_REFRESHES_LEFT:
-		return engine->job.refreshes < AWS_FOTA_REFRESHES_MAX;
-	case AWS_FOTA_GUARD_REDIRECTS_LEFT:
-		return engine->job.redirects < AWS_FOTA_REDIRECTS_MAX;
-	case AWS_FOTA_GUARD_URL_ALLOWED:
+	case AWS_FOTA_WORD_IF_URL_ALLOWED:
 		return message->job.url.scheme == AWS_FOTA_SCHEME_HTTPS;
 	default:
-		return true;
+		return *word == AWS_FOTA_WORD_IN + engine->phase;
 	}
 }

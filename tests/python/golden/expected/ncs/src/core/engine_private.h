@@ -67,13 +67,13 @@ unsigned int aws_fota_engine_classify_message(const struct aws_fota_engine *engi
 unsigned int aws_fota_engine_judge(const struct aws_fota_engine *engine,
 				   const struct aws_fota_input_message *input);
 
-/** Whether the condition @a guard of a row holds. */
-bool aws_fota_engine_guard(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			   unsigned int guard);
+/** Whether what @a word says of the phase, or another condition of a row, holds. */
+bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
+			   const uint8_t *word);
 
-/** Carry out the effect @a effect of a row. */
+/** Carry out an effect of a row. */
 void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			    unsigned int effect);
+			    const uint8_t *word);
 
 /** Tell the application enum aws_fota_tell @a tell, about the job as it is now. */
 void aws_fota_engine_tell(struct aws_fota_engine *engine, unsigned int tell);
@@ -116,6 +116,9 @@ void aws_fota_download_advance(struct aws_fota_engine *engine, uint32_t written)
 /** Replace the URL by that of a redirect; one that is refused has no scheme. */
 void aws_fota_download_follow(struct aws_fota_engine *engine,
 			      const struct aws_fota_input_http *http);
+
+/** What comes in one response cannot be resumed. */
+void aws_fota_download_rewind_stream(struct aws_fota_engine *engine);
 
 /** Count a try, and wait before the next. */
 void aws_fota_download_wait(struct aws_fota_engine *engine);
