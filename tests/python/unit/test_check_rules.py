@@ -141,13 +141,21 @@ EDGES = (
         1,
     ),
     Edge("autoschedule", OURS | {"FOTA_DOWNLOAD": True}, "CONFIG_FOTA_CLIENT_AUTOSCHEDULE_UPDATE", False, True),
-    # The last 32 bytes are the trailer, in either library.
+    # The last 40 bytes are the trailer, in either library, or more where the build knows of it.
     Edge(
         "slot",
         OURS,
         "image_size",
-        0x69000 - 32,
-        0x69000 - 31,
+        0x69000 - 40,
+        0x69000 - 39,
+        inputs={"layout": Layout(exactly(0x69000, "dts"), False)},
+    ),
+    Edge(
+        "slot",
+        OURS | {"MCUBOOT_UPDATE_FOOTER_SIZE": 0xC80},
+        "image_size",
+        0x69000 - 0xC80,
+        0x69000 - 0xC7F,
         inputs={"layout": Layout(exactly(0x69000, "dts"), False)},
     ),
     # A tenth of 3 600 000 bytes at 1000 bytes a second takes 6 minutes.

@@ -173,11 +173,11 @@ def test_a_build_folder_tells_slot_and_image(capsys: pytest.CaptureFixture[str])
         '\tslot1_partition: partition@75000 {\n\t\tlabel = "image-1";\n\t\treg = < 0x75000 0x1000 >;\n\t};\n',
         encoding="utf-8",
     )
-    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 32))
+    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 40))
     assert states(report(capsys, ["-d", "build"], 0))["slot"] == "holds"
-    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 31))
+    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 39))
     (rule,) = [one for one in report(capsys, ["-d", "build"], 1)["rules"] if one["id"] == "slot"]
-    assert (rule["state"], rule["have"]["low"]) == ("fails", 0x1000 - 32)
+    assert (rule["state"], rule["have"]["low"]) == ("fails", 0x1000 - 40)
     generated = zephyr / "include" / "generated"
     generated.mkdir(parents=True)
     (generated / "pm_config.h").write_text("#define PM_MCUBOOT_SECONDARY_SIZE 0x2000\n", encoding="utf-8")

@@ -8,9 +8,11 @@ from aws_fota.check.inputs import Inputs
 from aws_fota.check.verdict import BOTH, OURS, Comparison, Found, Mending, Rule
 from aws_fota.config.limits import STEP_TIMEOUT_MINUTES
 
-#: Zephyr, boot_get_trailer_status_offset(): magic (16) and two flags of 8 at the slot's end, which requesting the
-#: upgrade writes. MCUboot itself needs more, by its mode and the sectors' size.
-TRAILER = 32
+#: MCUboot's design, "Image trailer": magic (16), image_ok, copy_done and swap info of 8 each at the slot's end, which
+#: requesting the upgrade writes. MCUboot itself needs more, by its mode and the sectors' size.
+TRAILER = 40
+#: What it needs, where the build was told.
+FOOTER = "MCUBOOT_UPDATE_FOOTER_SIZE"
 #: AWS IoT Jobs: bytes of a job document.
 DOCUMENT_MAX = 32768
 
@@ -20,7 +22,9 @@ def _slot(inputs: Inputs) -> Found:
     slot = inputs.layout.slot
     if slot.missing:
         return Comparison(inputs.image_size, slot, mending=Mending(words=words))
-    room = exactly(max(0, slot.low - TRAILER), f"{slot.text} without the trailer, {slot.source}")
+    footer = inputs.symbols.number(FOOTER)
+    trailer = TRAILER if footer.missing else max(TRAILER, footer.low)
+    room = exactly(max(0, slot.low - trailer), f"{slot.text} without {trailer} bytes of trailer, {slot.source}")
     return Comparison(inputs.image_size, room, mending=Mending(words=words))
 
 

@@ -22,12 +22,34 @@
 #define SLOT slot1_partition
 #endif
 
+/* MCUboot, BOOT_MAGIC_SZ. */
+#define MAGIC_SIZE 16
+
+/* What the bootloader needs at the slot's end for the swap, where the build knows it. */
+#if defined(CONFIG_MCUBOOT_UPDATE_FOOTER_SIZE)
+#define FOOTER_SIZE CONFIG_MCUBOOT_UPDATE_FOOTER_SIZE
+#else
+#define FOOTER_SIZE 0
+#endif
+
 /* Bytes of flash that are read at once for the digest. */
 #define READ_SIZE 256
 
 uint8_t aws_fota_slot_id(void)
 {
 	return FIXED_PARTITION_ID(SLOT);
+}
+
+/* Where the trailer begins that requesting an upgrade writes: from the slot's end on magic, image_ok,
+ * copy_done and swap info (MCUboot's design, "Image trailer"). Zephyr tells where copy_done is; each
+ * of the three takes as much as it does.
+ */
+static ssize_t trailer_start(size_t slot_size)
+{
+	const ssize_t copy_done = boot_get_trailer_status_offset(slot_size);
+	const ssize_t flags = (ssize_t)slot_size - MAGIC_SIZE - copy_done;
+
+	return copy_done - flags / 2;
 }
 
 uint32_t aws_fota_slot_size(void)
@@ -38,7 +60,7 @@ uint32_t aws_fota_slot_size(void)
 	if (flash_area_open(aws_fota_slot_id(), &area) != 0) {
 		return 0;
 	}
-	end = boot_get_trailer_status_offset(area->fa_size);
+	end = MIN(trailer_start(area->fa_size), (ssize_t)area->fa_size - FOOTER_SIZE);
 	flash_area_close(area);
 	return end > 0 ? (uint32_t)end : 0U;
 }
