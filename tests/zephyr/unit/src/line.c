@@ -198,6 +198,11 @@ struct line_packet line_sent(void)
 	return packet;
 }
 
+bool line_take(struct line_packet *packet, k_timeout_t timeout)
+{
+	return k_msgq_get(&sent, packet, timeout) == 0;
+}
+
 bool line_idle(void)
 {
 	return k_msgq_num_used_get(&sent) == 0U;

@@ -57,6 +57,9 @@ void line_drain(void);
 /** Wait for the next packet; a test fails when none comes. */
 struct line_packet line_sent(void);
 
+/** The next packet, if one comes in time. */
+bool line_take(struct line_packet *packet, k_timeout_t timeout);
+
 /** Whether nothing was sent that was not looked at. */
 bool line_idle(void);
 

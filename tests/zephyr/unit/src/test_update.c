@@ -326,14 +326,14 @@ static void aborted_work(void)
 	zassert_ok(flash_area_write(area, 0, slot, sizeof(slot)));
 	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
 	/* Waits for the lock. */
-	aws_fota_download_post(&verify);
+	aws_fota_download_post(&verify, 0);
 	k_sleep(K_MSEC(100));
-	aws_fota_download_post(&erase);
-	aws_fota_download_post(&fetch);
+	aws_fota_download_post(&erase, 0);
+	aws_fota_download_post(&fetch, 0);
 	aws_fota_download_abort();
 	/* More than can wait at a time. */
 	for (int i = 0; i < 100; i++) {
-		aws_fota_download_post(&fetch);
+		aws_fota_download_post(&fetch, 0);
 		aws_fota_download_abort();
 	}
 	k_mutex_unlock(&aws_fota_glue.lock);

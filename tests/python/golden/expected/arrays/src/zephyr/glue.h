@@ -141,6 +141,8 @@ struct aws_fota_work {
 	uint32_t offset;
 	/** FETCH: bytes to ask for. */
 	uint32_t length;
+	/** A negative errno that it is answered with instead of being begun, or 0. */
+	int error;
 	/** Number of the work; ERASE and RECEIVE have that of the FETCH that they belong to. */
 	uint32_t work;
 };
@@ -151,8 +153,15 @@ struct aws_fota_work {
 /** Start the thread. */
 void aws_fota_download_start(void);
 
-/** Carry out an action that is work. */
-void aws_fota_download_post(const struct aws_fota_action *action);
+/**
+ * @brief Carry out an action that is work
+ *
+ * @param[in] action Copied.
+ * @param error What the AWS_FOTA_ACTION_PERSIST of the same step ended in. Nothing is done to flash
+ * that a record which could not be saved says nothing of: such work is not begun, and answered with
+ * this error.
+ */
+void aws_fota_download_post(const struct aws_fota_action *action, int error);
 
 /** Carry out AWS_FOTA_ACTION_ABORT: of the work that was asked for last, and of no other. */
 void aws_fota_download_abort(void);
@@ -171,6 +180,9 @@ bool aws_fota_download_may_receive(uint32_t work);
 
 /** Carry out AWS_FOTA_ACTION_FETCH up to the end of the body (http.c). */
 void aws_fota_fetch(const struct aws_fota_work *work);
+
+/** Close the connection that is kept from one range to the next: the last one is there. */
+void aws_fota_fetch_done(void);
 
 /** @} */
 
@@ -204,8 +216,13 @@ int aws_fota_record_load(uint8_t record[AWS_FOTA_RECORD_MAX]);
 /** Write the record of AWS_FOTA_ACTION_PERSIST; called with the lock held. */
 void aws_fota_record_write(void);
 
-/** Carry out AWS_FOTA_ACTION_PERSIST with what was written. */
-void aws_fota_record_save(void);
+/**
+ * @brief Carry out AWS_FOTA_ACTION_PERSIST with what was written
+ *
+ * @retval 0 Fine.
+ * @return A negative errno when the record in flash is still the one before.
+ */
+int aws_fota_record_save(void);
 
 /** Carry out AWS_FOTA_ACTION_CLEAR. */
 void aws_fota_record_clear(void);

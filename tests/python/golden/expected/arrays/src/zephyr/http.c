@@ -43,6 +43,8 @@ struct exchange {
 	bool receiving;
 	bool aborted;
 	bool complete;
+	/* Whether bytes came that belong to no response. */
+	bool surplus;
 };
 
 static struct aws_fota_connection connection = {.socket = -1};
@@ -220,8 +222,9 @@ static void receive(struct exchange *ex)
 			fail(ex, got);
 		} else {
 			ex->any_byte = true;
-			(void)http_parser_execute(&ex->parser, &callbacks, (const char *)buffer,
-						  (size_t)got);
+			ex->surplus =
+				http_parser_execute(&ex->parser, &callbacks, (const char *)buffer,
+						    (size_t)got) < (size_t)got;
 			if (HTTP_PARSER_ERRNO(&ex->parser) != HPE_OK && !ex->complete &&
 			    !ex->aborted && ex->error == 0U) {
 				ex->error = AWS_FOTA_FETCH_PROTOCOL;
@@ -273,14 +276,20 @@ static void end(struct exchange *ex)
 {
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_FETCH_FAILED};
 
-	if (!ex->complete || !http_should_keep_alive(&ex->parser)) {
+	if (!ex->complete || ex->surplus || !http_should_keep_alive(&ex->parser)) {
 		aws_fota_connection_close(&connection);
 	}
 	if (ex->aborted) {
 		return;
 	}
 	tell_written(ex);
-	if (ex->error == 0U && ex->receiving && ex->written != ex->end) {
+	if (ex->receiving && ex->written == ex->end) {
+		/* The range is there. How the response ends is of no matter: the engine has gone on,
+		 * and would take it for the end of what it asks for next.
+		 */
+		return;
+	}
+	if (ex->error == 0U && ex->receiving) {
 		ex->error = AWS_FOTA_FETCH_CLOSED;
 	}
 	if (ex->error != 0U) {
@@ -314,4 +323,9 @@ void aws_fota_fetch(const struct aws_fota_work *work)
 		attempt(ex, work, etag);
 	}
 	end(ex);
+}
+
+void aws_fota_fetch_done(void)
+{
+	aws_fota_connection_close(&connection);
 }

@@ -20,6 +20,10 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 
 #define KEY "aws_fota/record"
 
+/* A flash that a radio keeps busy is free soon; one that is broken or full stays so. */
+#define ATTEMPTS 3
+#define PAUSE_MS 100
+
 /* What is to be saved, written while the queue's thread held the engine. */
 static uint8_t record[AWS_FOTA_RECORD_MAX];
 static size_t record_len;
@@ -61,20 +65,39 @@ void aws_fota_record_write(void)
 	record_len = aws_fota_record_encode(&aws_fota_glue.engine, record);
 }
 
-void aws_fota_record_save(void)
+/* Save the first `len` bytes of what was written; 0 removes the record. */
+static int store(size_t len)
 {
-	int err = settings_save_one(KEY, record, record_len);
+	int err = 0;
+
+	for (int i = 0; i < ATTEMPTS; i++) {
+		if (i > 0) {
+			k_msleep(PAUSE_MS);
+		}
+		err = len > 0U ? settings_save_one(KEY, record, len) : settings_delete(KEY);
+		if (err == 0) {
+			return 0;
+		}
+	}
+	return err;
+}
+
+int aws_fota_record_save(void)
+{
+	int err = store(record_len);
 
 	if (err != 0) {
 		LOG_ERR("The record cannot be saved: %d", err);
 	}
+	return err;
 }
 
 void aws_fota_record_clear(void)
 {
-	int err = settings_delete(KEY);
+	int err = store(0);
 
 	if (err != 0) {
+		/* What it says of an ended job is told again after a reboot, and refused. */
 		LOG_ERR("The record cannot be removed: %d", err);
 	}
 }

@@ -52,12 +52,22 @@ static bool goes_on(uint8_t id)
 		aws_fota_download_wanted(last_work));
 }
 
-void aws_fota_download_post(const struct aws_fota_action *action)
+/* What a FETCH or VERIFY reads is there, whatever the record says; all else changes what a later
+ * start finds.
+ */
+static bool needs_record(uint8_t id)
+{
+	return id == AWS_FOTA_ACTION_ERASE || id == AWS_FOTA_ACTION_RECEIVE ||
+	       id == AWS_FOTA_ACTION_REQUEST_UPGRADE;
+}
+
+void aws_fota_download_post(const struct aws_fota_action *action, int error)
 {
 	struct aws_fota_work work = {
 		.id = action->id,
 		.offset = action->value,
 		.length = action->length,
+		.error = needs_record(action->id) ? error : 0,
 	};
 
 	k_mutex_lock(&works_lock, K_FOREVER);
@@ -124,7 +134,16 @@ static void answer(enum aws_fota_input_id id, int error, uint32_t of_work)
 
 static void erase(const struct aws_fota_work *work)
 {
-	answer(AWS_FOTA_INPUT_ERASED, aws_fota_slot_erase(work->offset), work->work);
+	int err = work->error != 0 ? work->error : aws_fota_slot_erase(work->offset);
+
+	answer(AWS_FOTA_INPUT_ERASED, err, work->work);
+}
+
+static void request_upgrade(const struct aws_fota_work *work)
+{
+	int err = work->error != 0 ? work->error : boot_request_upgrade(BOOT_UPGRADE_TEST);
+
+	answer(AWS_FOTA_INPUT_UPGRADE_REQUESTED, err, work->work);
 }
 
 static void verify(const struct aws_fota_work *work)
@@ -158,8 +177,7 @@ static void carry_out_beside(const struct aws_fota_work *work)
 		erase(work);
 		break;
 	case AWS_FOTA_ACTION_REQUEST_UPGRADE:
-		answer(AWS_FOTA_INPUT_UPGRADE_REQUESTED, boot_request_upgrade(BOOT_UPGRADE_TEST),
-		       work->work);
+		request_upgrade(work);
 		break;
 	case AWS_FOTA_ACTION_CONFIRM_IMAGE:
 		answer(AWS_FOTA_INPUT_CONFIRMED, boot_write_img_confirmed(), work->work);
@@ -186,9 +204,15 @@ static void carry_out(const struct aws_fota_work *work)
 
 bool aws_fota_download_may_receive(uint32_t of_work)
 {
+	struct aws_fota_input failed = {.id = AWS_FOTA_INPUT_FETCH_FAILED};
 	struct aws_fota_work work;
 
 	while (take(&work, of_work)) {
+		if (work.id == AWS_FOTA_ACTION_RECEIVE && work.error != 0) {
+			failed.data.fetch_error = AWS_FOTA_FETCH_FLASH;
+			aws_fota_queue_post_result(&failed, of_work);
+			return false;
+		}
 		if (work.id == AWS_FOTA_ACTION_RECEIVE) {
 			return true;
 		}

@@ -45,7 +45,8 @@ static struct aws_fota_input link_input;
 static bool link_changed;
 static struct k_spinlock link_lock;
 
-static void carry_out(const struct aws_fota_action *action)
+/* `saved` is what the PERSIST of the same step ended in. */
+static void carry_out(const struct aws_fota_action *action, int *saved)
 {
 	switch (action->id) {
 	case AWS_FOTA_ACTION_ACKNOWLEDGE:
@@ -55,7 +56,7 @@ static void carry_out(const struct aws_fota_action *action)
 		aws_fota_download_abort();
 		break;
 	case AWS_FOTA_ACTION_PERSIST:
-		aws_fota_record_save();
+		*saved = aws_fota_record_save();
 		break;
 	case AWS_FOTA_ACTION_CLEAR:
 		aws_fota_record_clear();
@@ -75,7 +76,7 @@ static void carry_out(const struct aws_fota_action *action)
 		k_work_cancel_delayable(&timers[action->what]);
 		break;
 	default:
-		aws_fota_download_post(action);
+		aws_fota_download_post(action, *saved);
 		break;
 	}
 }
@@ -106,6 +107,7 @@ static void carry_out_all(const struct aws_fota_action *actions, size_t count)
 {
 	struct aws_fota_told told = {0};
 	bool tells = false;
+	int saved = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (actions[i].id == AWS_FOTA_ACTION_TELL) {
@@ -121,7 +123,7 @@ static void carry_out_all(const struct aws_fota_action *actions, size_t count)
 	k_mutex_unlock(&aws_fota_glue.lock);
 	for (size_t i = 0; i < count; i++) {
 		if (actions[i].id != AWS_FOTA_ACTION_TELL) {
-			carry_out(&actions[i]);
+			carry_out(&actions[i], &saved);
 		}
 	}
 	if (tells) {

@@ -1,0 +1,206 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zephyr/kernel.h>
+#include <zephyr/ztest.h>
+
+#include "connection.h"
+#include "glue.h"
+#include "server.h"
+
+#define SLICE_MS    20
+#define SOME_SOCKET 77
+
+struct server server;
+int server_requests;
+int server_connections;
+bool server_connected;
+char server_request[1024];
+
+static size_t request_len;
+static char response[8192];
+static size_t response_len;
+static size_t response_at;
+/* Where the server falls silent; SIZE_MAX for nowhere. */
+static size_t silent_at;
+
+void server_reset(const uint8_t *object, size_t size)
+{
+	memset(&server, 0, sizeof(server));
+	server.object = object;
+	server.size = size;
+	server.etag = "\"first\"";
+	server_requests = 0;
+	server_connections = 0;
+}
+
+static void add(const void *data, size_t len)
+{
+	zassert_true(response_len + len <= sizeof(response));
+	memcpy(response + response_len, data, len);
+	response_len += len;
+}
+
+static void add_text(const char *text)
+{
+	if (text != NULL) {
+		add(text, strlen(text));
+	}
+}
+
+static void add_line(const char *name, const char *value)
+{
+	add_text(name);
+	add_text(": ");
+	add_text(value);
+	add_text("\r\n");
+}
+
+static void add_body(size_t start, size_t len)
+{
+	char text[24];
+
+	silent_at = server.silent_after > 0U ? response_len + server.silent_after : SIZE_MAX;
+	if (!server.chunked) {
+		add(server.object + start, len);
+		return;
+	}
+	for (size_t at = 0; at < len;) {
+		const size_t part = MIN(len - at, 700U);
+
+		(void)snprintf(text, sizeof(text), "%zx\r\n", part);
+		add_text(text);
+		add(server.object + start + at, part);
+		add_text("\r\n");
+		at += part;
+	}
+	add_text("0\r\n\r\n");
+}
+
+static void respond(void)
+{
+	const char *range = strstr(server_request, "\r\nRange: bytes=");
+	const char *match = strstr(server_request, "\r\nIf-Match: ");
+	char text[64];
+	size_t start;
+	size_t end;
+
+	response_len = 0;
+	response_at = 0;
+	silent_at = SIZE_MAX;
+	server_requests++;
+	add_text(server.before);
+	if (server.script != NULL) {
+		add_text(server.script);
+		return;
+	}
+	zassert_not_null(range);
+	start = strtoul(range + strlen("\r\nRange: bytes="), (char **)&range, 10);
+	end = MIN(strtoul(range + 1, NULL, 10), server.size - 1U);
+	if (match != NULL && server.etag != NULL &&
+	    strncmp(match + strlen("\r\nIf-Match: "), server.etag, strlen(server.etag)) != 0) {
+		add_text("HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n");
+		return;
+	}
+	add_text("HTTP/1.1 206 Partial Content\r\n");
+	(void)snprintf(text, sizeof(text), "bytes %zu-%zu/%zu", start, end, server.size);
+	add_line("Content-Range", text);
+	if (server.etag != NULL) {
+		add_line("ETag", server.etag);
+	}
+	if (server.chunked) {
+		add_line("Transfer-Encoding", "chunked");
+	} else if (!server.until_close) {
+		(void)snprintf(text, sizeof(text), "%zu", end - start + 1U);
+		add_line("Content-Length", text);
+	}
+	add_text(server.headers);
+	add_text("\r\n");
+	add_body(start, end - start + 1U);
+	add_text(server.after);
+}
+
+int __wrap_aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t scheme,
+				    const char *host, uint16_t port);
+int __wrap_aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t scheme,
+				    const char *host, uint16_t port)
+{
+	if (server.refused != 0) {
+		return server.refused;
+	}
+	connection->socket = SOME_SOCKET;
+	connection->scheme = scheme;
+	connection->port = port;
+	strcpy(connection->host, host);
+	server_connections++;
+	server_connected = true;
+	request_len = 0;
+	response_len = 0;
+	response_at = 0;
+	return 0;
+}
+
+int __wrap_aws_fota_connection_send(struct aws_fota_connection *connection, const void *data,
+				    size_t len, uint32_t work);
+int __wrap_aws_fota_connection_send(struct aws_fota_connection *connection, const void *data,
+				    size_t len, uint32_t work)
+{
+	zassert_equal(connection->socket, SOME_SOCKET);
+	if (!aws_fota_download_wanted(work)) {
+		return -ECANCELED;
+	}
+	zassert_true(request_len + len < sizeof(server_request));
+	memcpy(server_request + request_len, data, len);
+	request_len += len;
+	server_request[request_len] = '\0';
+	if (request_len >= 4U && strcmp(server_request + request_len - 4U, "\r\n\r\n") == 0) {
+		respond();
+		request_len = 0;
+	}
+	return 0;
+}
+
+int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, void *data,
+				       size_t size, uint32_t work);
+int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, void *data,
+				       size_t size, uint32_t work)
+{
+	const size_t end = MIN(response_len, silent_at);
+	size_t len = MIN(size, end - response_at);
+
+	zassert_equal(connection->socket, SOME_SOCKET);
+	if (!aws_fota_download_wanted(work)) {
+		return -ECANCELED;
+	}
+	if (server.piece > 0U) {
+		len = MIN(len, server.piece);
+	}
+	if (len == 0U && (server.until_close || server.script != NULL)) {
+		return 0;
+	}
+	for (int waited = 0; len == 0U; waited += SLICE_MS) {
+		if (waited >= CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * 1000) {
+			return -ETIMEDOUT;
+		}
+		k_msleep(SLICE_MS);
+		if (!aws_fota_download_wanted(work)) {
+			return -ECANCELED;
+		}
+	}
+	memcpy(data, response + response_at, len);
+	response_at += len;
+	return (int)len;
+}
+
+void __wrap_aws_fota_connection_close(struct aws_fota_connection *connection);
+void __wrap_aws_fota_connection_close(struct aws_fota_connection *connection)
+{
+	connection->socket = -1;
+	server_connected = false;
+}

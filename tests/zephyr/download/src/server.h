@@ -1,0 +1,58 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The download server: what stands for a connection of the module to it.
+ */
+
+#ifndef SERVER_H_
+#define SERVER_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** How the server answers. */
+struct server {
+	/** The object. */
+	const uint8_t *object;
+	size_t size;
+	/** Its ETag, with the quotes; NULL for none. */
+	const char *etag;
+	/** What is sent instead of head and range; NULL for those. */
+	const char *script;
+	/** Sent before the status line, or NULL. */
+	const char *before;
+	/** Header lines in addition, each with CR LF, or NULL. */
+	const char *headers;
+	/** Sent after the body, or NULL. */
+	const char *after;
+	/** Bytes that one call receives at most; 0 for any number. */
+	size_t piece;
+	/** Neither Content-Length nor chunks: the end of the body is that of the connection. */
+	bool until_close;
+	/** The body in chunks. */
+	bool chunked;
+	/** Bytes of the body of a range after which nothing comes any more; 0 for never. */
+	size_t silent_after;
+	/** What a connection ends in: enum aws_fota_fetch_error, or 0. */
+	int refused;
+};
+
+extern struct server server;
+
+/** Requests since server_reset(). */
+extern int server_requests;
+
+/** Connections since then. */
+extern int server_connections;
+
+/** Whether a connection is open. */
+extern bool server_connected;
+
+/** The last request. */
+extern char server_request[1024];
+
+/** Serve @a object as a server does that keeps to everything. */
+void server_reset(const uint8_t *object, size_t size);
+
+#endif /* SERVER_H_ */

@@ -1,0 +1,79 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The slot: what is erased, and how a job ends when flash fails.
+ */
+
+#include <errno.h>
+
+#include <zephyr/dfu/mcuboot.h>
+#include <zephyr/ztest.h>
+
+#include "faults.h"
+#include "jobs.h"
+#include "server.h"
+#include "slot.h"
+#include "update.h"
+
+static void begin(void)
+{
+	update_create_job();
+	update_expect(AWS_FOTA_EVT_START);
+	update_expect(AWS_FOTA_EVT_ERASE_PENDING);
+}
+
+ZTEST(flash, test_what_stood_in_the_slot_is_gone)
+{
+	update_run();
+	zassert_true(update_in_slot(aws_fota_slot_size()));
+	update_cancel();
+}
+
+ZTEST(flash, test_a_slot_that_cannot_be_erased)
+{
+	fault_order(FAULT_ERASE, -EIO, 0, 1);
+	begin();
+	update_expect_failure("\"reason\":\"flash could not be written\",\"detail\":\"5\"");
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
+}
+
+ZTEST(flash, test_a_slot_that_cannot_be_written)
+{
+	fault_order(FAULT_WRITE, -EIO, 3, 1);
+	begin();
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	update_expect_failure("\"reason\":\"flash could not be written\"");
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
+}
+
+ZTEST(flash, test_a_slot_that_cannot_be_read)
+{
+	begin();
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	fault_order(FAULT_READ, -EIO, 0, 1000);
+	update_expect_failure("\"reason\":\"flash could not be written\",\"detail\":\"5\"");
+	faults_reset();
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
+}
+
+ZTEST(flash, test_an_upgrade_that_cannot_be_requested)
+{
+	fault_order(FAULT_UPGRADE, -EIO, 0, 1);
+	begin();
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	update_expect_failure("\"reason\":\"upgrade could not be requested\",\"detail\":\"5\"");
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
+}
+
+/* It will be installed after all. */
+ZTEST(flash, test_a_cancelled_upgrade_that_cannot_be_erased)
+{
+	update_run();
+	fault_order(FAULT_ERASE, -EIO, 0, 1);
+	zassert_ok(aws_fota_cancel());
+	update_expect(AWS_FOTA_EVT_DONE);
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_TEST);
+	update_cancel();
+}
+
+ZTEST_SUITE(flash, NULL, update_setup, update_before, update_after, NULL);

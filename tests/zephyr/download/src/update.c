@@ -1,0 +1,224 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <mbedtls/sha256.h>
+#include <zephyr/kernel.h>
+#include <zephyr/storage/flash_map.h>
+#include <zephyr/sys/byteorder.h>
+#include <zephyr/sys/util.h>
+#include <zephyr/ztest.h>
+
+#include "faults.h"
+#include "jobs.h"
+#include "line.h"
+#include "server.h"
+#include "slot.h"
+#include "store.h"
+#include "update.h"
+
+#define THING       "thing:3"
+#define HEADER_SIZE 32U
+#define TLV_SIZE    (4U + 4U + 32U)
+
+K_MSGQ_DEFINE(told, sizeof(int), 16, 4);
+
+uint8_t update_image[UPDATE_SIZE];
+struct aws_fota_ext_event update_ext;
+char update_ext_job[AWS_FOTA_JOB_ID_MAX + 1];
+
+static char digest[65];
+static int next_told;
+
+static void tell(int what)
+{
+	zassert_ok(k_msgq_put(&told, &what, K_NO_WAIT));
+}
+
+static void on_update(struct aws_fota_event *event)
+{
+	if (event->id != AWS_FOTA_EVT_DL_PROGRESS) {
+		tell((int)event->id);
+	}
+}
+
+static void on_more(const struct aws_fota_ext_event *event)
+{
+	update_ext = *event;
+	strcpy(update_ext_job, event->job_id);
+	tell(UPDATE_EXT + (int)event->id);
+}
+
+static void make_image(void)
+{
+	uint8_t *tlv = update_image + UPDATE_SIZE - TLV_SIZE;
+	uint8_t sha256[32];
+
+	sys_put_le32(0x96f3b83dU, update_image);
+	sys_put_le16(HEADER_SIZE, update_image + 8);
+	sys_put_le32(UPDATE_SIZE - HEADER_SIZE - TLV_SIZE, update_image + 12);
+	update_image[20] = 1U;
+	update_image[21] = 1U;
+	for (size_t i = HEADER_SIZE; i < UPDATE_SIZE - TLV_SIZE; i++) {
+		update_image[i] = (uint8_t)(i * 7U + i / 256U);
+	}
+	sys_put_le16(0x6907U, tlv);
+	sys_put_le16(TLV_SIZE, tlv + 2);
+	sys_put_le16(0x10U, tlv + 4);
+	sys_put_le16(32U, tlv + 6);
+	memset(tlv + 8, 0xa5, 32);
+	zassert_ok(mbedtls_sha256(update_image, UPDATE_SIZE, sha256, 0));
+	zassert_equal(bin2hex(sha256, sizeof(sha256), digest, sizeof(digest)), 64U);
+}
+
+/* MCUboot's trailer after a swap to an image on trial: the magic and copy_done, image_ok not set. */
+static void put_running_image_on_trial(void)
+{
+	static const uint8_t trailer[32] = {1,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					    0x77, 0xc2, 0x95, 0xf3, 0x60, 0xd2, 0xef, 0x7f,
+					    0x35, 0x52, 0x50, 0x0f, 0x2c, 0xb6, 0x79, 0x80};
+	const struct flash_area *area;
+
+	zassert_ok(flash_area_open(FIXED_PARTITION_ID(slot0_partition), &area));
+	/* native_sim keeps its flash in a file from run to run. */
+	zassert_ok(flash_area_flatten(area, 0, area->fa_size));
+	zassert_ok(flash_area_write(area, (off_t)(area->fa_size - sizeof(trailer)), trailer,
+				    sizeof(trailer)));
+	flash_area_close(area);
+}
+
+void *update_setup(void)
+{
+	static bool done;
+
+	if (done) {
+		return NULL;
+	}
+	done = true;
+	make_image();
+	put_running_image_on_trial();
+	faults_reset();
+	aws_fota_ext_callback_set(on_more);
+	zassert_ok(aws_fota_init(on_update));
+	jobs_connect(THING);
+	/* An image on trial takes no job before it is confirmed. */
+	update_expect(UPDATE_EXT + AWS_FOTA_EXT_EVT_CONFIRM);
+	zassert_str_equal(update_ext_job, "");
+	fault_order(FAULT_CONFIRM, -EIO, 0, 1);
+	zassert_ok(aws_fota_confirm());
+	update_expect(UPDATE_EXT + AWS_FOTA_EXT_EVT_ERROR);
+	zassert_equal(update_ext.error.reason, AWS_FOTA_REASON_CONFIRM);
+	update_expect(AWS_FOTA_EVT_ERROR);
+	zassert_ok(aws_fota_confirm());
+	jobs_serve_for(1000);
+	zassert_str_equal(faults_calls(), "Kk");
+	zassert_true(update_quiet());
+	return NULL;
+}
+
+void update_before(void *fixture)
+{
+	static const uint8_t zeros[4096];
+	const struct flash_area *area;
+
+	ARG_UNUSED(fixture);
+	server_reset(update_image, sizeof(update_image));
+	zassert_ok(flash_area_open(aws_fota_slot_id(), &area));
+	zassert_ok(flash_area_flatten(area, 0, area->fa_size));
+	for (off_t at = 0; at < (off_t)area->fa_size; at += (off_t)sizeof(zeros)) {
+		zassert_ok(flash_area_write(area, at, zeros, sizeof(zeros)));
+	}
+	flash_area_close(area);
+	faults_reset();
+}
+
+void update_after(void *fixture)
+{
+	ARG_UNUSED(fixture);
+	jobs_serve_for(500);
+	zassert_true(jobs_ended());
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
+	zassert_true(update_quiet());
+	zassert_equal(store_len, 0U);
+	zassert_false(server_connected, "a connection is kept that nobody needs");
+}
+
+void update_create_job(void)
+{
+	static char document[400];
+	int len = snprintf(
+		document, sizeof(document),
+		"{\"operation\":\"app_fw_update\",\"fwversion\":\"v1.1.0\",\"size\":%u,"
+		"\"sha256\":\"%s\",\"location\":{\"url\":\"http://host.example/app.bin\"}}",
+		UPDATE_SIZE, digest);
+
+	zassert_true(len > 0 && (size_t)len < sizeof(document));
+	jobs_create(document);
+}
+
+static bool anything_told(void)
+{
+	return k_msgq_get(&told, &next_told, K_NO_WAIT) == 0;
+}
+
+void update_expect(int what)
+{
+	jobs_serve_until(anything_told);
+	zassert_equal(next_told, what, "%d was told instead of %d; the job is %s: %s", next_told,
+		      what, jobs_status(), jobs_details());
+}
+
+bool update_quiet(void)
+{
+	return k_msgq_num_used_get(&told) == 0U;
+}
+
+void update_run(void)
+{
+	update_create_job();
+	update_expect(AWS_FOTA_EVT_START);
+	update_expect(AWS_FOTA_EVT_ERASE_PENDING);
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	update_expect(AWS_FOTA_EVT_DONE);
+}
+
+void update_expect_failure(const char *details)
+{
+	update_expect(UPDATE_EXT + AWS_FOTA_EXT_EVT_ERROR);
+	zassert_str_equal(update_ext_job, JOBS_ID);
+	update_expect(AWS_FOTA_EVT_ERROR);
+	update_expect(UPDATE_EXT + AWS_FOTA_EXT_EVT_FINISHED);
+	zassert_str_equal(update_ext_job, JOBS_ID);
+	zassert_equal(update_ext.finished.status, AWS_FOTA_JOB_FAILED);
+	zassert_str_equal(jobs_status(), "FAILED");
+	zassert_str_equal(jobs_details(), details);
+}
+
+void update_cancel(void)
+{
+	zassert_ok(aws_fota_cancel());
+	update_expect_failure("\"reason\":\"cancelled by the application\"");
+}
+
+bool update_in_slot(uint32_t end)
+{
+	const struct flash_area *area;
+	uint8_t byte;
+	bool same = true;
+
+	zassert_ok(flash_area_open(aws_fota_slot_id(), &area));
+	for (uint32_t at = 0; same && at < end; at++) {
+		zassert_ok(flash_area_read(area, (off_t)at, &byte, 1));
+		same = byte == (at < UPDATE_SIZE ? update_image[at] : 0xffU);
+		if (!same) {
+			TC_PRINT("the slot differs at %u: %02x\n", at, byte);
+		}
+	}
+	flash_area_close(area);
+	return same;
+}
