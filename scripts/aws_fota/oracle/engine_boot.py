@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
+from aws_fota.oracle.engine_downloads import UPGRADE_TRIES
 from aws_fota.oracle.engine_io import ActionId, Boot, Phase, Tell
 from aws_fota.oracle.engine_messages import Messages
 from aws_fota.oracle.engine_procedures import MASK32
 from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.outcome import JobStatus
 from aws_fota.oracle.record import RecordPhase, decode
-
-#: Times that an upgrade is asked for before its silence is taken as the bootloader's refusal.
-UPGRADE_TRIES = 3
 
 
 class Boots(Messages):
@@ -67,7 +65,13 @@ class Boots(Messages):
             self.state.phase = Phase.REVERTING
             self.work(ActionId.ERASE)
             return
+        self.persist()
+        if job.retries >= UPGRADE_TRIES:
+            # It had its turn before each boot. An application that reboots when it is told would do so forever.
+            job.reason = Reason.ROLLED_BACK
+            self.state.phase = Phase.REVERTING
+            self.work(ActionId.ERASE)
+            return
+        job.retries += 1
         self.state.phase = Phase.REBOOTING
-        if was is RecordPhase.VERIFIED:
-            self.persist()
         self.tell(Tell.DONE)

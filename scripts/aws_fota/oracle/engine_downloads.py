@@ -14,6 +14,8 @@ from aws_fota.oracle.url import split_url
 
 REDIRECTS_MAX = 3
 REFRESHES_MAX = 2
+#: Times that the bootloader is asked for an upgrade, or met again with it still pending, before that is its refusal.
+UPGRADE_TRIES = 3
 #: Retries are a byte of the record.
 RETRIES_CEILING = 255
 #: Seconds before the second try of a FETCH.
@@ -178,7 +180,7 @@ class Downloads(Procedures):
             self.receive()
 
     def erased_for_cancel(self, error: int) -> None:
-        if not error:
+        if not error or self.job_state.retries >= UPGRADE_TRIES:
             self.fail(JobStatus.FAILED, self.job_state.reason)
             return
         self.job_state.reason = Reason.NONE

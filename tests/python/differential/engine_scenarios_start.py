@@ -176,7 +176,26 @@ def the_bootloader_has_not_swapped_yet(script: Script) -> None:
         seen = script.boot(record(phase), swap_pending=True)
         assert told(seen) == [(Tell.DONE, 0)]
         assert script.phase is Phase.REBOOTING
-        assert (ActionId.PERSIST in ids(seen)) is (phase == 2)
+        assert ActionId.PERSIST in ids(seen)
+
+
+@scenario
+def the_bootloader_never_swaps(script: Script) -> None:
+    """Whatever the application does when it is told DONE, it is not told so forever."""
+    for phase in (2, 3):
+        seen = script.boot(record(phase, retries=1), swap_pending=True)
+        tells = told(seen)
+        for _ in range(9):
+            seen = script.boot(seen.record, swap_pending=True)
+            tells += told(seen)
+        assert tells == [(Tell.DONE, 0)] * 2
+        assert (script.phase, ids(seen)) == (Phase.REVERTING, [ActionId.ERASE])
+        assert told(script.step(io.Erased())) == [(Tell.ERROR, 25)]
+        # Nor is it where the slot cannot be erased.
+        script.boot(record(phase, retries=3), swap_pending=True)
+        assert told(script.step(io.Erased(-5))) == [(Tell.ERROR, 25)]
+        seen = script.boot(record(phase, retries=3), swap_pending=True, confirmed=False)
+        assert told(seen) == [(Tell.CONFIRM, 0)]
 
 
 @scenario

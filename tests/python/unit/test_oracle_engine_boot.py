@@ -80,11 +80,37 @@ def test_the_new_image_that_runs_unconfirmed_is_to_be_confirmed(phase: Phase, pe
     assert record.decode(driver.record or b"").phase is record.RecordPhase.REQUESTED  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("phase", "persists"), [(Phase.APPLYING, True), (Phase.REBOOTING, False)])
-def test_an_upgrade_that_is_still_pending_awaits_its_reboot(phase: Phase, persists: bool) -> None:
+@pytest.mark.parametrize("phase", [Phase.APPLYING, Phase.REBOOTING])
+def test_an_upgrade_that_is_still_pending_awaits_another_reboot(phase: Phase) -> None:
     driver = booted(phase, swap_pending=True)
     assert (driver.phase, driver.events) == (Phase.REBOOTING, [Tell.DONE])
-    assert driver.has(ActionId.PERSIST) is persists
+    kept = record.decode(driver.record or b"")
+    assert kept is not None
+    assert (kept.phase, kept.job.retries) == (record.RecordPhase.REQUESTED, 2)
+
+
+@pytest.mark.parametrize("phase", [Phase.APPLYING, Phase.REBOOTING])
+def test_a_bootloader_that_leaves_the_upgrade_pending_is_no_endless_loop(phase: Phase) -> None:
+    """MCUboot keeps an upgrade that it has no room to swap, and an application reboots each time it is told DONE."""
+    driver = booted(phase, swap_pending=True)
+    for reboots in range(1, 10):
+        if driver.events != [Tell.DONE] * reboots:
+            break
+        driver.boot(swap_pending=True)
+    assert driver.events == [Tell.DONE] * 2
+    assert driver.phase is Phase.REVERTING
+    assert driver.actions == [Action(ActionId.PERSIST), Action(ActionId.ERASE, value=0)]
+    driver.boot(swap_pending=True)
+    assert driver.actions == [Action(ActionId.ERASE, value=0)]
+    driver.give(Erased())
+    assert (driver.phase, driver.told[2:]) == (Phase.REPORTING, [(Tell.ERROR, Reason.ROLLED_BACK)])
+
+
+def test_an_upgrade_that_is_neither_swapped_nor_erased_fails() -> None:
+    """To be told DONE again would begin the reboots again."""
+    driver = booted(Phase.REBOOTING, replace(JOB, retries=3), swap_pending=True)
+    driver.give(Erased(-5))
+    assert (driver.phase, driver.told) == (Phase.REPORTING, [(Tell.ERROR, Reason.ROLLED_BACK)])
 
 
 def test_a_cancelled_upgrade_that_is_still_pending_is_erased() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aws_fota.oracle.engine import ACTIONS_MAX
-from aws_fota.oracle.engine_boot import UPGRADE_TRIES
+from aws_fota.oracle.engine_downloads import UPGRADE_TRIES
 from aws_fota.oracle.engine_io import Action, ActionId, Input, Message, Phase, Request, Subscribed, Tell, Written
 from aws_fota.oracle.engine_procedures import TERMINAL
 from aws_fota.oracle.engine_state import Backoff, Link

@@ -169,6 +169,8 @@ enum aws_fota_word {
 	AWS_FOTA_WORD_IF_RUNS_NOT,
 	/** Go on if the bootloader will still swap, and the update was cancelled. */
 	AWS_FOTA_WORD_IF_SWAP_UNWANTED,
+	/** Go on if the bootloader would still swap, and did not so 3 times. */
+	AWS_FOTA_WORD_IF_SWAP_REFUSED,
 	/** Go on if the bootloader will still swap. */
 	AWS_FOTA_WORD_IF_SWAP_PENDING,
 	/** Go on if VersionMismatch, with the version. */
@@ -239,6 +241,8 @@ enum aws_fota_word {
 	AWS_FOTA_WORD_DO_WAIT,
 	/** remember the image's hash; one more retry */
 	AWS_FOTA_WORD_DO_SEAL,
+	/** one more retry */
+	AWS_FOTA_WORD_DO_COUNT_RETRY,
 	/** FAILED or REJECTED is to be reported, with the reason */
 	AWS_FOTA_WORD_DO_FAIL,
 	/** tell the status that was reported */

@@ -289,6 +289,9 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 	case AWS_FOTA_WORD_DO_FORGET:
 		aws_fota_engine_forget(engine);
 		break;
+	case AWS_FOTA_WORD_DO_COUNT_RETRY:
+		engine->job.retries++;
+		break;
 	case AWS_FOTA_WORD_DO_CONCLUDE:
 		engine->job.detail = 0U;
 		engine->step.value = engine->job.reason;

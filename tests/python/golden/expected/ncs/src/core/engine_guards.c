@@ -43,6 +43,9 @@ bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aw
 		return !aws_fota_engine_runs(engine);
 	case AWS_FOTA_WORD_IF_SWAP_UNWANTED:
 		return input->data.boot.swap_pending && engine->job.reason != AWS_FOTA_REASON_NONE;
+	case AWS_FOTA_WORD_IF_SWAP_REFUSED:
+		return input->data.boot.swap_pending &&
+		       engine->job.retries >= AWS_FOTA_UPGRADES_MAX;
 	case AWS_FOTA_WORD_IF_SWAP_PENDING:
 		return input->data.boot.swap_pending;
 	case AWS_FOTA_WORD_IF_VERSION_TOLD:
