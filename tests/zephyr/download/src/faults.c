@@ -15,6 +15,7 @@ static struct {
 	int error;
 	int skip;
 	int times;
+	int milliseconds;
 } orders[FAULTS];
 static char calls[200];
 static struct k_spinlock lock;
@@ -27,6 +28,11 @@ void fault_order(enum fault fault, int error, int skip, int times)
 	orders[fault].skip = skip;
 	orders[fault].times = times;
 	k_spin_unlock(&lock, key);
+}
+
+void fault_slow(enum fault fault, int milliseconds)
+{
+	orders[fault].milliseconds = milliseconds;
 }
 
 void faults_reset(void)
@@ -42,8 +48,10 @@ int fault_take(enum fault fault, char done, char failed)
 {
 	k_spinlock_key_t key = k_spin_lock(&lock);
 	const size_t len = strlen(calls);
+	const int milliseconds = orders[fault].milliseconds;
 	int error = 0;
 
+	orders[fault].milliseconds = 0;
 	if (orders[fault].skip > 0) {
 		orders[fault].skip--;
 	} else if (orders[fault].times > 0) {
@@ -54,6 +62,9 @@ int fault_take(enum fault fault, char done, char failed)
 		calls[len] = error == 0 ? done : failed;
 	}
 	k_spin_unlock(&lock, key);
+	if (milliseconds > 0) {
+		k_msleep(milliseconds);
+	}
 	return error;
 }
 

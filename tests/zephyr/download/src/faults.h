@@ -22,12 +22,17 @@ enum fault {
 	FAULT_CONFIRM,
 	/** Saving and removing of a setting. */
 	FAULT_STORE,
+	/** Reading of a setting. */
+	FAULT_LOAD,
 	/** Their number. */
 	FAULTS,
 };
 
 /** Let the next @a times calls after @a skip ones fail with @a error. */
 void fault_order(enum fault fault, int error, int skip, int times);
+
+/** Let the next call take @a milliseconds. */
+void fault_slow(enum fault fault, int milliseconds);
 
 /** Take all orders back, and forget the calls. */
 void faults_reset(void);

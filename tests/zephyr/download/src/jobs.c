@@ -73,7 +73,7 @@ static void publish(const char *suffix)
 	zassert_equal(line_handled, 0);
 }
 
-static void notify(void)
+void jobs_notify(void)
 {
 	if (jobs_ended()) {
 		(void)snprintf(payload, sizeof(payload), "{\"timestamp\":1}");
@@ -167,14 +167,14 @@ void jobs_create(const char *new_document)
 	strcpy(status, "QUEUED");
 	details[0] = '\0';
 	version = 1;
-	notify();
+	jobs_notify();
 }
 
 void jobs_cancel(void)
 {
 	strcpy(status, "CANCELED");
 	version++;
-	notify();
+	jobs_notify();
 }
 
 void jobs_serve_for(int milliseconds)

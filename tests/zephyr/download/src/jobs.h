@@ -17,6 +17,9 @@ void jobs_connect(const char *thing);
 /** Create the job, and notify the device. */
 void jobs_create(const char *document);
 
+/** Notify the device once more. */
+void jobs_notify(void);
+
 /** Cancel the job, and notify the device. */
 void jobs_cancel(void);
 

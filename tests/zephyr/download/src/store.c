@@ -37,7 +37,12 @@ static int save(struct settings_store *store, const char *name, const char *valu
 
 static ssize_t read_record(void *cb_arg, void *data, size_t len)
 {
+	int error = fault_take(FAULT_LOAD, '\0', '\0');
+
 	ARG_UNUSED(cb_arg);
+	if (error != 0) {
+		return error;
+	}
 	len = MIN(len, store_len);
 	memcpy(data, store_record, len);
 	return (ssize_t)len;

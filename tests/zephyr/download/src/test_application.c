@@ -4,9 +4,13 @@
  * What the application asks for and is told while a download runs.
  */
 
+#include <errno.h>
+
 #include <zephyr/kernel.h>
 #include <zephyr/ztest.h>
 
+#include "faults.h"
+#include "glue.h"
 #include "jobs.h"
 #include "server.h"
 #include "update.h"
@@ -63,6 +67,70 @@ ZTEST(application, test_a_cancel)
 	begin();
 	update_cancel();
 	zassert_equal(server_requests, 1);
+}
+
+/* A device that cannot save for seconds still reads what the broker sends. */
+static void expect_prompt_reading(void)
+{
+	const int64_t start = k_uptime_get();
+
+	jobs_notify();
+	zassert_true(k_uptime_get() - start < 100, "the MQTT thread waited");
+}
+
+ZTEST(application, test_messages_are_read_while_flash_is_written)
+{
+	update_create_job();
+	fault_slow(FAULT_STORE, 3000);
+	update_expect(AWS_FOTA_EVT_START);
+	/* The headers of the first range: what follows them is being saved. */
+	k_msleep(500);
+	zassert_equal(server_requests, 1);
+	expect_prompt_reading();
+	update_expect(AWS_FOTA_EVT_ERASE_PENDING);
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	update_expect(AWS_FOTA_EVT_DONE);
+	update_cancel();
+}
+
+ZTEST(application, test_messages_are_read_while_the_handler_runs)
+{
+	update_create_job();
+	update_handler_ms = 3000;
+	/* It is told before the handler goes to sleep. */
+	update_expect(AWS_FOTA_EVT_START);
+	update_handler_ms = 0;
+	expect_prompt_reading();
+	update_expect(AWS_FOTA_EVT_ERASE_PENDING);
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	update_expect(AWS_FOTA_EVT_DONE);
+	update_cancel();
+}
+
+/* What the application asks for too often is refused, and takes no room from what a download tells. */
+ZTEST(application, test_a_full_queue)
+{
+	int refused = 0;
+
+	server.silent_after = 700;
+	begin();
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	server.silent_after = 0;
+	for (int i = 0; i < 50; i++) {
+		int err = aws_fota_resume();
+
+		zassert_true(err == 0 || err == -EAGAIN);
+		refused += err != 0 ? 1 : 0;
+		/* The queue's thread takes the first, and waits with it. */
+		k_msleep(1);
+	}
+	zassert_true(refused > 0 && refused < 50);
+	/* The silent server's timeout is told meanwhile. */
+	k_sleep(K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS + 1));
+	k_mutex_unlock(&aws_fota_glue.lock);
+	update_expect(AWS_FOTA_EVT_DONE);
+	zassert_true(update_in_slot(UPDATE_SIZE));
+	update_cancel();
 }
 
 ZTEST_SUITE(application, NULL, update_setup, update_before, update_after, NULL);

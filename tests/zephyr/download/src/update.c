@@ -31,6 +31,8 @@ uint8_t update_image[UPDATE_SIZE];
 struct aws_fota_ext_event update_ext;
 char update_ext_job[AWS_FOTA_JOB_ID_MAX + 1];
 
+int update_handler_ms;
+
 static char digest[65];
 static int next_told;
 
@@ -43,6 +45,7 @@ static void on_update(struct aws_fota_event *event)
 {
 	if (event->id != AWS_FOTA_EVT_DL_PROGRESS) {
 		tell((int)event->id);
+		k_msleep(update_handler_ms);
 	}
 }
 
@@ -104,7 +107,15 @@ void *update_setup(void)
 	put_running_image_on_trial();
 	faults_reset();
 	aws_fota_ext_callback_set(on_more);
+	/* Whoever could not start may try again. */
+	fault_order(FAULT_READ, -EIO, 0, 1);
+	zassert_equal(aws_fota_init(on_update), -EIO);
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_UNBOOTED);
+	/* A record that cannot be read is as good as none: updates go on. */
+	store_len = sizeof(store_record);
+	fault_order(FAULT_LOAD, -EIO, 0, 1);
 	zassert_ok(aws_fota_init(on_update));
+	store_len = 0;
 	jobs_connect(THING);
 	/* An image on trial takes no job before it is confirmed. */
 	update_expect(UPDATE_EXT + AWS_FOTA_EXT_EVT_CONFIRM);

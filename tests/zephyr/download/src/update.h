@@ -26,6 +26,9 @@ extern uint8_t update_image[UPDATE_SIZE];
 extern struct aws_fota_ext_event update_ext;
 extern char update_ext_job[AWS_FOTA_JOB_ID_MAX + 1];
 
+/** How long the application's handler of net/aws_fota.h takes. */
+extern int update_handler_ms;
+
 /** Start the module, once for all suites. */
 void *update_setup(void);
 

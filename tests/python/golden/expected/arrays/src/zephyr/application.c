@@ -137,6 +137,12 @@ static int look_around(struct aws_fota_input_boot *boot)
 	if (err != 0) {
 		return err;
 	}
+	if (swap < BOOT_SWAP_TYPE_NONE || swap > BOOT_SWAP_TYPE_FAIL) {
+		/* Taken for "not pending", an upgrade that waits for its reboot would be reported as
+		 * refused.
+		 */
+		return -EIO;
+	}
 	len = aws_fota_record_load(record);
 	if (len < 0) {
 		return len;
