@@ -186,6 +186,8 @@ int aws_fota_cancel(void);
 /**
  * @brief Confirm the running image: the bootloader keeps it, and its job is reported SUCCEEDED
  *
+ * The same as boot_write_img_confirmed(), which the module notices within 10 seconds.
+ *
  * @retval 0 Asked for.
  * @retval -EPERM The module was not started.
  * @retval -EAGAIN Too much was asked for at once; ask again.

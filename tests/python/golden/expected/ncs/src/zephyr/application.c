@@ -195,6 +195,9 @@ int aws_fota_init(aws_fota_callback_t evt_handler)
 	/* Before the step, for the handlers that it leads to may call the module. */
 	aws_fota_glue.started = true;
 	aws_fota_queue_step(&input);
+	if (!input.data.boot.confirmed) {
+		aws_fota_queue_watch_trial();
+	}
 	return 0;
 }
 

@@ -86,6 +86,9 @@ void aws_fota_queue_post_link(const struct aws_fota_input *input);
 /** Step with an input that has only an id, at once; in the queue's own thread, without the lock. */
 void aws_fota_queue_take_now(enum aws_fota_input_id id);
 
+/** Look from time to time whether the running image, which is on trial, was confirmed. */
+void aws_fota_queue_watch_trial(void);
+
 /**
  * @brief Take the engine for parsing a message
  *

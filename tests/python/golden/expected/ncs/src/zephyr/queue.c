@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include <zephyr/dfu/mcuboot.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
 
@@ -21,6 +22,9 @@ LOG_MODULE_REGISTER(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
  * when there is none.
  */
 #define INPUTS_MAX 16
+
+/* How often it is looked whether an image on trial is confirmed. */
+#define TRIAL_LOOK K_SECONDS(10)
 
 struct queued {
 	struct aws_fota_input input;
@@ -38,6 +42,7 @@ static struct k_work_q queue;
 static struct k_work inputs_work;
 static struct k_work_delayable timers[2];
 static bool timer_runs[2];
+static struct k_work_delayable trial;
 static struct aws_fota_action message_actions[AWS_FOTA_ACTIONS_MAX];
 static size_t message_action_count;
 /* The last that happened to the connection, and has not been taken. */
@@ -223,6 +228,32 @@ static void timer_expired(struct k_work *work)
 	step(&item);
 }
 
+/* An application that was written for the nRF Connect SDK confirms its image without this module, and
+ * so may mcumgr. Nobody would tell: no report would be made, and no other job taken.
+ */
+static void look_at_trial(struct k_work *work)
+{
+	bool known;
+
+	ARG_UNUSED(work);
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	known = aws_fota_glue.engine.confirmed;
+	k_mutex_unlock(&aws_fota_glue.lock);
+	if (known) {
+		return;
+	}
+	if (boot_is_img_confirmed()) {
+		aws_fota_queue_take_now(AWS_FOTA_INPUT_CONFIRMED);
+	} else {
+		(void)k_work_schedule_for_queue(&queue, &trial, TRIAL_LOOK);
+	}
+}
+
+void aws_fota_queue_watch_trial(void)
+{
+	(void)k_work_schedule_for_queue(&queue, &trial, TRIAL_LOOK);
+}
+
 void aws_fota_queue_start(void)
 {
 	const struct k_work_queue_config config = {.name = "aws_fota"};
@@ -230,6 +261,7 @@ void aws_fota_queue_start(void)
 	k_work_init(&inputs_work, take_inputs);
 	k_work_init_delayable(&timers[AWS_FOTA_TIMER_REQUEST], timer_expired);
 	k_work_init_delayable(&timers[AWS_FOTA_TIMER_DOWNLOAD], timer_expired);
+	k_work_init_delayable(&trial, look_at_trial);
 	k_work_queue_init(&queue);
 	k_work_queue_start(&queue, queue_stack, K_THREAD_STACK_SIZEOF(queue_stack),
 			   CONFIG_AWS_FOTA_THREAD_PRIORITY, &config);
