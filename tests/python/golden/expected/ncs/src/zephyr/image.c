@@ -23,6 +23,7 @@
 #define TLV_INFO_SIZE       4U
 #define TLV_HEAD_SIZE       4U
 #define TLV_SHA256          0x10U
+#define TLV_SHA512          0x12U
 
 #if defined(CONFIG_TRUSTED_EXECUTION_NONSECURE)
 #define RUNNING_SLOT slot0_ns_partition
@@ -54,8 +55,9 @@ static int find_hash(const struct flash_area *area, uint32_t at, uint32_t end,
 			image->valid = false;
 			return 0;
 		}
-		if (sys_get_le16(head) == TLV_SHA256 && len == AWS_FOTA_SHA256_SIZE) {
-			err = flash_area_read(area, (off_t)at, image->hash, len);
+		if (sys_get_le16(head) >= TLV_SHA256 && sys_get_le16(head) <= TLV_SHA512 &&
+		    len >= AWS_FOTA_SHA256_SIZE) {
+			err = flash_area_read(area, (off_t)at, image->hash, sizeof(image->hash));
 			image->has_hash = err == 0;
 			return err;
 		}

@@ -24,8 +24,9 @@
 struct aws_fota_image {
 	/** Whether header and TLVs are well-formed and inside the bounds. */
 	bool valid;
-	/** Whether there is a SHA-256 TLV. */
+	/** Whether there is a SHA-256, SHA-384 or SHA-512 TLV: imgtool chooses by the key. */
 	bool has_hash;
+	/** Its first 32 bytes. */
 	uint8_t hash[AWS_FOTA_SHA256_SIZE];
 	struct aws_fota_version version;
 };
