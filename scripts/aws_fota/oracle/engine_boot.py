@@ -28,6 +28,9 @@ class Boots(Messages):
         record = None if boot.record is None else decode(boot.record)
         if record is not None:
             self.job_state = record.job
+            # The image that wrote it may have saved more often: its pages, or what was still in a buffer, are unknown.
+            self.job_state.persisted -= self.job_state.persisted % self.settings.resume_step
+            self.job_state.offset = self.job_state.persisted
             self.go_on(record.phase, boot.swap_pending)
         if not state.confirmed and not self.has_told:
             self.tell(Tell.CONFIRM)

@@ -94,6 +94,17 @@ def a_record_of_another_object_starts_over(script: Script) -> None:
 
 
 @scenario
+def a_record_of_an_image_with_other_steps(script: Script) -> None:
+    step = script.pair.settings.resume_step
+    for offset in (0, 1, step - 1, step, step + 512, SIZE):
+        script.boot(record(1, offset=offset))
+        assert script.pair.engine.job_state.offset == offset - offset % step
+    # Nor is an offset taken that is past the size.
+    script.boot(record(1, offset=SIZE + 1))
+    assert script.pair.engine.job_id == ""
+
+
+@scenario
 def a_record_without_etag_starts_over(script: Script) -> None:
     script.boot(record(1, etag=b"", retries=2))
     script.connect()

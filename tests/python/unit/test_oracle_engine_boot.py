@@ -58,6 +58,15 @@ def test_without_a_record_it_begins_idle(broken: bytes | None) -> None:
     assert driver.phase is Phase.IDLE
 
 
+@pytest.mark.parametrize(("persisted", "kept"), [(0, 0), (1, 0), (4095, 0), (4096, 4096), (8191, 4096), (10_000, 8192)])
+def test_an_offset_is_rounded_down_to_this_images_steps(persisted: int, kept: int) -> None:
+    """An image with smaller steps, or with smaller pages, wrote it: what lies past a step could not be erased alone."""
+    driver = Driver(Settings(resume_step=4096))
+    driver.record = record.encode(Phase.RECEIVING, replace(JOB, persisted=persisted))
+    driver.boot()
+    assert (driver.engine.job_state.offset, driver.engine.job_state.persisted) == (kept, kept)
+
+
 def test_a_torn_record_is_not_trusted() -> None:
     whole = record.encode(Phase.REPORTING, replace(JOB, pending=JobStatus.SUCCEEDED))
     for at in range(len(whole)):

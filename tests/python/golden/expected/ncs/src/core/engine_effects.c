@@ -58,6 +58,9 @@ static void boot(struct aws_fota_engine *engine, const struct aws_fota_input_boo
 	engine->phase = AWS_FOTA_PHASE_IDLE;
 	if (boot->record != NULL) {
 		aws_fota_record_decode(engine, boot->record, boot->record_len);
+		/* Another image may save in steps that are none here. */
+		engine->job.persisted -= engine->job.persisted % AWS_FOTA_RESUME_STEP;
+		engine->job.offset = engine->job.persisted;
 	}
 }
 
