@@ -14,6 +14,7 @@
 LOG_MODULE_REGISTER(device, LOG_LEVEL_INF);
 
 #define RECONNECT_DELAY K_SECONDS(5)
+#define INIT_DELAY      K_SECONDS(60)
 
 static void reboot(struct k_work *work)
 {
@@ -103,10 +104,10 @@ int main(void)
 		return 0;
 	}
 	aws_fota_ext_callback_set(on_more);
-	err = aws_fota_init(on_update);
-	if (err != 0) {
+	/* Given up, it could never be mended by an update. */
+	while ((err = aws_fota_init(on_update)) != 0) {
 		LOG_ERR("The update module cannot start: %d", err);
-		return 0;
+		k_sleep(INIT_DELAY);
 	}
 	for (;;) {
 		err = sample_broker_serve();
