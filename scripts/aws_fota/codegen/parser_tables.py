@@ -63,6 +63,8 @@ class Uses(NamedTuple):
     arrays: bool
     #: A table of words with entries of 16 bits.
     wide_words: bool
+    #: A table of bytes with values that are too large to stand for the end of a word.
+    long_values: bool
 
 
 class ParserTables(NamedTuple):
@@ -150,7 +152,7 @@ class _Builder:
                 words.append((bytes([step]), node))
             else:
                 raise self.refuse(f"the index {step} of {comment} is greater than {INDEX_MAX}", "describe a lower one")
-        return self.words.add(name, comment, words)
+        return self.words.add(name, comment, words, of_elements=container.is_array)
 
     def inner_node(self, container: Container) -> Node:
         """The node of a container inside the job document."""
@@ -211,8 +213,7 @@ class _Builder:
             raise self.refuse(str(error), "use shorter names and texts, or fewer") from error
         fields = self.fields
         lists = self.words.lists
-        # The indices of elements are no characters.
-        narrow = self.words.is_narrow and not self.arrays
+        narrow = self.words.is_narrow
         # 255 is the most that a host can have: see HOSTNAME_MAX_LEN.
         widest = max(
             [
@@ -237,6 +238,7 @@ class _Builder:
                 u64=self.u64,
                 arrays=self.arrays,
                 wide_words=not narrow,
+                long_values=self.words.has_long_values,
             ),
             member_words=self.member_words,
             word_type="uint8_t" if narrow else "uint16_t",

@@ -15,9 +15,11 @@ WORD_MAX = 255
 WORD_LIST_UNIT = 2
 #: What the distances can reach: in an entry of 16 bits one bit says that another branch follows.
 TABLE_MAX = 32767
-#: In a table of bytes a value must be less than a character, and a distance must fit a byte.
+#: In a table of bytes a value must be less than a character, or takes a byte more; a distance must fit a byte.
 NARROW_VALUE_MAX = 31
 NARROW_DISTANCE_MAX = 255
+#: What stands for the first element of an array in a table of bytes: ELEMENT() of parser_tables.h.j2.
+NARROW_ELEMENT = 0x30
 
 
 class DoesNotFit(ValueError):
@@ -31,32 +33,35 @@ class Entry(NamedTuple):
         byte: of the texts; None where one ends.
         value: what a text stands for that ends here.
         distance: from the entry behind this one to the next branch, 0 for the last branch.
+        is_long: whether the value has an entry of its own.
     """
 
     byte: int | None
     value: int
     distance: int
+    is_long: bool
 
     @property
     def size(self) -> int:
         """How many entries of the table it takes."""
-        return 2 if self.distance else 1
+        return (2 if self.distance else 1) + self.is_long
 
     @property
     def text(self) -> str:
         """As C initialises it."""
         if self.byte is None:
-            plain = f"END({self.value})"
+            plain = "LONG_END" if self.is_long else f"END({self.value})"
         else:
             plain = c_char(self.byte) if 0x20 <= self.byte < 0x7F else str(self.byte)
-        return f"OR({plain}, {self.distance})" if self.distance else plain
+        first = f"OR({plain}, {self.distance})" if self.distance else plain
+        return f"{first}, {self.value}" if self.is_long else first
 
     @property
     def is_narrow(self) -> bool:
         """Whether a table of bytes can hold it."""
-        if self.byte is None:
-            return self.value <= NARROW_VALUE_MAX and self.distance <= NARROW_DISTANCE_MAX
-        return 0x20 <= self.byte < 0x7F and chr(self.byte) not in '"\\' and self.distance <= NARROW_DISTANCE_MAX
+        if self.distance > NARROW_DISTANCE_MAX:
+            return False
+        return self.byte is None or (0x20 <= self.byte < 0x7F and chr(self.byte) not in '"\\')
 
 
 class WordList(NamedTuple):
@@ -95,19 +100,39 @@ class WordList(NamedTuple):
         return sum(entry.size for entry in self.entries)
 
 
-def _trie(words: list[tuple[bytes, int]]) -> list[Entry]:
-    """The entries for sorted words: each branch is its byte and what follows it."""
+class _Place(NamedTuple):
+    """What is known of a list before it is known how wide the table is."""
+
+    name: str
+    comment: str
+    words: tuple[tuple[bytes, int], ...]
+    of_elements: bool
+
+    def entries(self, *, narrow: bool) -> tuple[Entry, ...]:
+        """The entries of its trie."""
+        words = list(self.words)
+        if narrow and self.of_elements:
+            words = [(bytes([(text[0] + NARROW_ELEMENT) % 256]), value) for text, value in words]
+        return tuple(_trie(words, NARROW_VALUE_MAX if narrow else TABLE_MAX))
+
+
+def _trie(words: list[tuple[bytes, int]], value_max: int) -> list[Entry]:
+    """The entries for sorted words: each branch is its byte and what follows it.
+
+    A value above `value_max` takes an entry of its own.
+    """
     branches: list[tuple[int | None, int, list[Entry]]] = []
     for first, group in groupby(words, key=lambda word: word[0][:1]):
         members = list(group)
         if first:
-            branches.append((first[0], 0, _trie([(text[1:], value) for text, value in members])))
+            branches.append((first[0], 0, _trie([(text[1:], value) for text, value in members], value_max)))
         else:
             branches.append((None, members[0][1], []))
     entries: list[Entry] = []
     for place, (byte, value, below) in enumerate(branches):
-        distance = 0 if place == len(branches) - 1 else 1 + sum(entry.size for entry in below)
-        entries += [Entry(byte, value, distance), *below]
+        is_long = value > value_max
+        distance = 0 if place == len(branches) - 1 else 1 + is_long + sum(entry.size for entry in below)
+        entries += [Entry(byte, value, distance, is_long), *below]
     return entries
 
 
@@ -115,25 +140,35 @@ class WordTable:
     """The lists. The shortest come first in the table, so that most begin at places that fit a byte."""
 
     def __init__(self) -> None:
-        self._tries: list[tuple[str, str, list[Entry]]] = []
+        self._places: list[_Place] = []
 
     @property
     def lists(self) -> tuple[WordList, ...]:
         """The lists in the order of the table."""
+        narrow = self.is_narrow
         placed: list[WordList] = []
         offset = 0
-        for name, comment, entries in sorted(self._tries, key=lambda trie: len(trie[2])):
-            placed.append(WordList(name, comment, tuple(entries), offset))
+        made = [(place, place.entries(narrow=narrow)) for place in self._places]
+        for place, entries in sorted(made, key=lambda one: len(one[1])):
+            placed.append(WordList(place.name, place.comment, entries, offset))
             offset += -(-placed[-1].size // WORD_LIST_UNIT)
         return tuple(placed)
 
     @property
     def is_narrow(self) -> bool:
         """Whether a table of bytes can hold all of it."""
-        return all(entry.is_narrow for _, _, entries in self._tries for entry in entries)
+        return all(entry.is_narrow for place in self._places for entry in place.entries(narrow=True))
 
-    def add(self, name: str, comment: str, words: Iterable[tuple[bytes, int]]) -> str:
+    @property
+    def has_long_values(self) -> bool:
+        """Whether a value has an entry of its own."""
+        return any(entry.is_long for words in self.lists for entry in words.entries)
+
+    def add(self, name: str, comment: str, words: Iterable[tuple[bytes, int]], *, of_elements: bool = False) -> str:
         """Add a list and return its name.
+
+        Args:
+            of_elements: whether each word is one byte, the index of an array's element.
 
         Raises:
             DoesNotFit: a word is longer than :data:`WORD_MAX`, or the table than :data:`TABLE_MAX`.
@@ -142,8 +177,8 @@ class WordTable:
         for text, _ in ordered:
             if len(text) > WORD_MAX:
                 raise DoesNotFit(f"'{text.decode()}' has {len(text)} bytes, more than {WORD_MAX}")
-        self._tries.append((name, comment, _trie(ordered)))
-        size = sum(entry.size for _, _, entries in self._tries for entry in entries)
+        self._places.append(_Place(name, comment, tuple(ordered), of_elements))
+        size = sum(entry.size for place in self._places for entry in place.entries(narrow=False))
         # So no distance inside it is greater either.
         if size > TABLE_MAX:
             raise DoesNotFit(f"its names and texts need more than {TABLE_MAX} entries")

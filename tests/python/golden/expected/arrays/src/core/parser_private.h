@@ -107,7 +107,7 @@ static inline uint32_t offset_of(const struct aws_fota_parser *p, const uint8_t 
 }
 
 /** Where a list of words begins, from an enum word_list. */
-static inline const uint16_t *word_list(unsigned int list)
+static inline const uint8_t *word_list(unsigned int list)
 {
 	return &aws_fota_parser_words[list * WORD_LIST_UNIT];
 }
@@ -117,6 +117,9 @@ static inline unsigned int word_value(const struct aws_fota_parser *p)
 {
 	const unsigned int entry = *p->word;
 
+	if (WORD_VALUE(entry) == LONG_END) {
+		return p->word[entry == LONG_END ? 1 : 2];
+	}
 	return WORD_ENDS(entry) ? WORD_VALUE(entry) : 0U;
 }
 

@@ -12,16 +12,16 @@
 #include "parser_tables.h"
 
 /* clang-format off */
-const uint16_t aws_fota_parser_words[] = {
+const uint8_t aws_fota_parser_words[] = {
 	/* steps[2]["only.if"] */
-	254, END(24),
+	'.', END(24),
 	/* steps[1].window */
-	OR(0, 2), END(22),
-	1, END(23),
+	OR('0', 2), END(22),
+	'1', END(23),
 	0,
 	/* flags */
-	OR(0, 2), END(25),
-	3, END(26),
+	OR('0', 2), END(25),
+	'3', END(26),
 	0,
 	/* steps[0].action.input */
 	'a', 'r', 'g', 's', END(27),
@@ -29,13 +29,13 @@ const uint16_t aws_fota_parser_words[] = {
 	/* schema */
 	'm', 'i', 'n', 'o', 'r', END(16),
 	/* steps */
-	OR(0, 2), END(13),
-	OR(1, 2), END(28),
-	2, END(30),
+	OR('0', 2), END(13),
+	OR('1', 2), END(28),
+	'2', END(30),
 	/* steps[0].action.input.args */
-	OR(0, 2), END(18),
-	OR(1, 2), END(19),
-	2, END(20),
+	OR('0', 2), END(18),
+	OR('1', 2), END(19),
+	'2', END(20),
 	/* steps[0] */
 	'a', 'c', 't', 'i', 'o', 'n', END(14),
 	0,
@@ -62,9 +62,10 @@ const uint16_t aws_fota_parser_words[] = {
 	OR('n', 5), 'u', 'l', 'l', END(3),
 	't', 'r', 'u', 'e', END(1),
 	/* jobDocument */
-	OR('f', 6), 'l', 'a', 'g', 's', END(32),
+	OR('f', 7), 'l', 'a', 'g', 's', LONG_END, 32,
 	's', OR('c', 6), 'h', 'e', 'm', 'a', END(11),
 	't', 'e', 'p', 's', END(12),
+	0,
 	/* steps[1].after */
 	OR('k', 13), 'e', 'e', 'p', ' ', 'r', 'u', 'n', 'n', 'i', 'n', 'g', END(3),
 	'r', 'e', 'b', 'o', 'o', 't',

@@ -125,11 +125,11 @@ enum word_list {
 	WORDS_URL = 49,
 	WORDS_LITERAL = 56,
 	WORDS_JOB_DOCUMENT = 65,
-	WORDS_21 = 75,
-	WORDS_EXECUTION = 90,
-	WORDS_MESSAGE = 110,
-	WORDS_STATUS = 142,
-	WORDS_CODE = 181,
+	WORDS_21 = 76,
+	WORDS_EXECUTION = 91,
+	WORDS_MESSAGE = 111,
+	WORDS_STATUS = 143,
+	WORDS_CODE = 182,
 };
 
 /** A described member. */
@@ -154,15 +154,20 @@ struct node_entry {
  * for (a node, or a value from 1) as its END(). Where texts differ, one branch begins with OR() of
  * its first byte and of the distance to where the next branch begins.
  */
-#define WORD_OR        0x8000U
-#define WORD_ENDS(entry) (((entry) & 0x100U) != 0U)
-#define WORD_VALUE(entry) ((entry) & 0xFFU)
-#define END(value)     (0x100U | (value))
+#define WORD_OR        0x80U
+/* Values are no characters that could stand in a word. */
+#define WORD_ENDS(entry) (((entry) & 0x7FU) < (unsigned int)' ')
+#define WORD_VALUE(entry) ((entry) & 0x7FU)
+#define END(value)     (value)
+/* The value is the next entry. */
+#define LONG_END       0
+/* What stands for an element of an array, as a byte. */
+#define ELEMENT(index) ((index) + (unsigned int)'0')
 #define OR(entry, distance) WORD_OR | (entry), (distance)
 
 /* clang-format on */
 
-extern const uint16_t aws_fota_parser_words[];
+extern const uint8_t aws_fota_parser_words[];
 extern const struct node_entry aws_fota_parser_nodes[NODE_END];
 /** The members that violate together with a container: itself and all below it. */
 extern const uint32_t aws_fota_parser_containers[][MEMBER_WORDS];

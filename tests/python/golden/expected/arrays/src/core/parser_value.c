@@ -49,20 +49,16 @@ void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_resu
 const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *at,
 				     const uint8_t *end)
 {
-	const uint16_t *word = p->word;
-	const uint16_t *branch;
+	const uint8_t *word = p->word;
+	const uint8_t *branch;
 	/* Letters of a scheme in any case. */
 	const unsigned int fold = p->sink == SINK_URL || p->sink == SINK_SCHEME ? 0x20U : 0U;
 
 	for (; at != end; at++) {
 		unsigned int c = *at;
 
-		/* Words can hold characters that must be escaped, and others than ASCII. */
-		if (p->state == STATE_STRING && (c < ' ' || c == '"' || c == '\\' || c > 0x7FU)) {
-			break;
-		}
-		/* What would become another character. */
-		if (c < ' ' && fold != 0U) {
+		/* What words stand for, and what a branch begins with, are no characters. */
+		if (c - ' ' >= sizeof(aws_fota_parser_classes)) {
 			break;
 		}
 		c |= fold;
@@ -87,14 +83,14 @@ out:
 static unsigned int element_node(struct aws_fota_parser *p, unsigned int node)
 {
 	uint8_t *const element = &p->element[p->depth - 1];
-	const uint8_t index = *element;
+	const uint8_t word = (uint8_t)ELEMENT(*element);
 
 	/* No described index is as high as the last value, where counting stops. */
-	if (index != UINT8_MAX) {
+	if (*element != UINT8_MAX) {
 		(*element)++;
 	}
 	p->word = word_list(aws_fota_parser_nodes[node].parameter);
-	return aws_fota_parser_match(p, &index, &index + 1) != &index ? word_value(p) : NODE_NONE;
+	return aws_fota_parser_match(p, &word, &word + 1) != &word ? word_value(p) : NODE_NONE;
 }
 
 /** Whether a member, or another one for the same destination, was there before; now it was. */

@@ -96,7 +96,7 @@ struct aws_fota_parser {
 	/* Where the next byte of a text goes; NULL if it is only checked. */
 	char *to;
 	/* What may follow of a word: in the table of words. */
-	const uint16_t *word;
+	const uint8_t *word;
 	struct aws_fota_url *url;
 	struct aws_fota_message *message;
 	/** @endcond */

@@ -405,8 +405,6 @@ int aws_fota_url_split(const char *text, size_t len, struct aws_fota_url *url)
 
 	p.result = AWS_FOTA_PARSE_OK;
 	p.node = AWS_FOTA_FIELD_MESSAGE;
-	/* Every byte stands for itself. */
-	p.state = STATE_ESCAPE;
 	p.high = 0;
 	p.url = url;
 	aws_fota_parser_clear(url);

@@ -12,10 +12,10 @@
 #include "parser_tables.h"
 
 /* clang-format off */
-const uint16_t aws_fota_parser_words[] = {
+const uint8_t aws_fota_parser_words[] = {
 	/* requires.temperature */
-	'm', OR('a', 3), 'x', END(38),
-	'i', 'n', END(37),
+	'm', OR('a', 4), 'x', LONG_END, 38,
+	'i', 'n', LONG_END, 37,
 	/* scheme */
 	'h', 't', 't', 'p',
 	OR(END(1), 1),
@@ -23,12 +23,12 @@ const uint16_t aws_fota_parser_words[] = {
 	's', OR(END(2), 1),
 	':', END(2),
 	/* retry */
-	OR('c', 6), 'o', 'u', 'n', 't', END(49),
-	'd', 'e', 'l', 'a', 'y', END(50),
+	OR('c', 7), 'o', 'u', 'n', 't', LONG_END, 49,
+	'd', 'e', 'l', 'a', 'y', LONG_END, 50,
 	0,
 	/* hooks */
-	OR('a', 6), 'f', 't', 'e', 'r', END(48),
-	'b', 'e', 'f', 'o', 'r', 'e', END(47),
+	OR('a', 7), 'f', 't', 'e', 'r', LONG_END, 48,
+	'b', 'e', 'f', 'o', 'r', 'e', LONG_END, 47,
 	/* how a URL begins */
 	'h', 't', 't', 'p',
 	OR(':', 4), '/', '/', END(1),
@@ -43,9 +43,10 @@ const uint16_t aws_fota_parser_words[] = {
 	'o', 'u', 't', 'd', 'o', 'o', 'r', END(2),
 	0,
 	/* signature */
-	OR('a', 10), 'l', 'g', 'o', 'r', 'i', 't', 'h', 'm', END(44),
-	OR('k', 4), 'e', 'y', END(45),
-	'v', 'a', 'l', 'u', 'e', END(46),
+	OR('a', 11), 'l', 'g', 'o', 'r', 'i', 't', 'h', 'm', LONG_END, 44,
+	OR('k', 5), 'e', 'y', LONG_END, 45,
+	'v', 'a', 'l', 'u', 'e', LONG_END, 46,
+	0,
 	/* release.channel */
 	OR('b', 5), 'e', 't', 'a', END(2),
 	OR('n', 8), 'i', 'g', 'h', 't', 'l', 'y', END(3),
@@ -57,15 +58,14 @@ const uint16_t aws_fota_parser_words[] = {
 	'u', 'r', 'l', END(23),
 	0,
 	/* telemetry */
-	OR('e', 8), 'n', 'a', 'b', 'l', 'e', 'd', END(52),
-	OR('i', 9), 'n', 't', 'e', 'r', 'v', 'a', 'l', END(53),
-	't', 'o', 'p', 'i', 'c', END(51),
-	0,
+	OR('e', 9), 'n', 'a', 'b', 'l', 'e', 'd', LONG_END, 52,
+	OR('i', 10), 'n', 't', 'e', 'r', 'v', 'a', 'l', LONG_END, 53,
+	't', 'o', 'p', 'i', 'c', LONG_END, 51,
 	/* window */
-	OR('b', 6), 'e', 'g', 'i', 'n', END(40),
-	OR('e', 4), 'n', 'd', END(41),
-	OR('j', 7), 'i', 't', 't', 'e', 'r', END(43),
-	't', 'i', 'm', 'e', 'z', 'o', 'n', 'e', END(42),
+	OR('b', 7), 'e', 'g', 'i', 'n', LONG_END, 40,
+	OR('e', 5), 'n', 'd', LONG_END, 41,
+	OR('j', 8), 'i', 't', 't', 'e', 'r', LONG_END, 43,
+	't', 'i', 'm', 'e', 'z', 'o', 'n', 'e', LONG_END, 42,
 	0,
 	/* signature.algorithm */
 	OR('e', 19), OR('c', 10), 'd', 's', 'a', '-', 'p', '2', '5', '6', END(2),
@@ -85,20 +85,18 @@ const uint16_t aws_fota_parser_words[] = {
 	'v', 'e', 'r', 's', 'i', 'o', 'n', 'N', 'u', 'm', 'b', 'e', 'r', END(5),
 	0,
 	/* requires */
-	OR('b', 19), OR('a', 7), 't', 't', 'e', 'r', 'y', END(36),
-	'o', 'o', 't', 'l', 'o', 'a', 'd', 'e', 'r', END(35),
-	OR('m', 6), 'a', 'i', 'n', 's', END(39),
+	OR('b', 21), OR('a', 8), 't', 't', 'e', 'r', 'y', LONG_END, 36,
+	'o', 'o', 't', 'l', 'o', 'a', 'd', 'e', 'r', LONG_END, 35,
+	OR('m', 7), 'a', 'i', 'n', 's', LONG_END, 39,
 	't', 'e', 'm', 'p', 'e', 'r', 'a', 't', 'u', 'r', 'e', END(15),
-	0,
 	/* release */
-	OR('a', 7), 'u', 't', 'h', 'o', 'r', END(32),
+	OR('a', 8), 'u', 't', 'h', 'o', 'r', LONG_END, 32,
 	OR('c', 8), 'h', 'a', 'n', 'n', 'e', 'l', END(28),
-	OR('d', 5), 'a', 't', 'e', END(34),
+	OR('d', 6), 'a', 't', 'e', LONG_END, 34,
 	OR('m', 10), 'a', 'n', 'd', 'a', 't', 'o', 'r', 'y', END(30),
 	OR('n', 13), OR('o', 5), 't', 'e', 's', END(31),
 	'u', 'm', 'b', 'e', 'r', END(29),
-	't', 'i', 'c', 'k', 'e', 't', END(33),
-	0,
+	't', 'i', 'c', 'k', 'e', 't', LONG_END, 33,
 	/* the message */
 	OR('c', 17), OR('l', 11), 'i', 'e', 'n', 't', 'T', 'o', 'k', 'e', 'n', END(1),
 	'o', 'd', 'e', END(8),
@@ -121,23 +119,22 @@ const uint16_t aws_fota_parser_words[] = {
 	0,
 	/* jobDocument */
 	OR('f', 10), 'w', 'v', 'e', 'r', 's', 'i', 'o', 'n', END(17),
-	OR('h', 6), 'o', 'o', 'k', 's', END(58),
+	OR('h', 7), 'o', 'o', 'k', 's', LONG_END, 58,
 	OR('l', 9), 'o', 'c', 'a', 't', 'i', 'o', 'n', END(11),
 	OR('o', 10), 'p', 'e', 'r', 'a', 't', 'i', 'o', 'n', END(16),
-	OR('p', 16), 'r',
-	OR('i', 7), 'o', 'r', 'i', 't', 'y', END(54),
+	OR('p', 17), 'r',
+	OR('i', 8), 'o', 'r', 'i', 't', 'y', LONG_END, 54,
 	'o', 'd', 'u', 'c', 't', END(12),
-	OR('r', 21), 'e',
+	OR('r', 22), 'e',
 	OR('l', 6), 'e', 'a', 's', 'e', END(13),
 	OR('q', 7), 'u', 'i', 'r', 'e', 's', END(14),
-	't', 'r', 'y', END(59),
-	OR('s', 28), OR('h', 6), 'a', '2', '5', '6', END(19),
-	OR('i', 13), OR('g', 8), 'n', 'a', 't', 'u', 'r', 'e', END(57),
+	't', 'r', 'y', LONG_END, 59,
+	OR('s', 30), OR('h', 6), 'a', '2', '5', '6', END(19),
+	OR('i', 14), OR('g', 9), 'n', 'a', 't', 'u', 'r', 'e', LONG_END, 57,
 	'z', 'e', END(18),
-	't', 'a', 't', 'u', 's', END(55),
-	OR('t', 10), 'e', 'l', 'e', 'm', 'e', 't', 'r', 'y', END(60),
-	'w', 'i', 'n', 'd', 'o', 'w', END(56),
-	0,
+	't', 'a', 't', 'u', 's', LONG_END, 55,
+	OR('t', 11), 'e', 'l', 'e', 'm', 'e', 't', 'r', 'y', LONG_END, 60,
+	'w', 'i', 'n', 'd', 'o', 'w', LONG_END, 56,
 	/* code */
 	OR('I', 58), 'n',
 	OR('t', 12), 'e', 'r', 'n', 'a', 'l', 'E', 'r', 'r', 'o', 'r', END(7),

@@ -109,26 +109,26 @@ enum node {
 #define WORD_LIST_UNIT 2
 enum word_list {
 	WORDS_15 = 0,
-	WORDS_SCHEME = 4,
-	WORDS_59 = 11,
-	WORDS_58 = 18,
-	WORDS_URL = 25,
-	WORDS_LITERAL = 32,
-	WORDS_27 = 41,
-	WORDS_57 = 52,
-	WORDS_28 = 63,
-	WORDS_11 = 74,
-	WORDS_60 = 87,
-	WORDS_56 = 100,
-	WORDS_44 = 115,
-	WORDS_12 = 129,
-	WORDS_EXECUTION = 145,
-	WORDS_14 = 165,
-	WORDS_13 = 185,
-	WORDS_MESSAGE = 213,
-	WORDS_STATUS = 245,
-	WORDS_JOB_DOCUMENT = 284,
-	WORDS_CODE = 347,
+	WORDS_SCHEME = 5,
+	WORDS_59 = 12,
+	WORDS_58 = 20,
+	WORDS_URL = 28,
+	WORDS_LITERAL = 35,
+	WORDS_27 = 44,
+	WORDS_57 = 55,
+	WORDS_28 = 68,
+	WORDS_11 = 79,
+	WORDS_60 = 92,
+	WORDS_56 = 106,
+	WORDS_44 = 123,
+	WORDS_12 = 137,
+	WORDS_EXECUTION = 153,
+	WORDS_14 = 173,
+	WORDS_13 = 194,
+	WORDS_MESSAGE = 223,
+	WORDS_STATUS = 255,
+	WORDS_JOB_DOCUMENT = 294,
+	WORDS_CODE = 360,
 };
 
 /** A described member. */
@@ -153,15 +153,18 @@ struct node_entry {
  * for (a node, or a value from 1) as its END(). Where texts differ, one branch begins with OR() of
  * its first byte and of the distance to where the next branch begins.
  */
-#define WORD_OR        0x8000U
-#define WORD_ENDS(entry) (((entry) & 0x100U) != 0U)
-#define WORD_VALUE(entry) ((entry) & 0xFFU)
-#define END(value)     (0x100U | (value))
+#define WORD_OR        0x80U
+/* Values are no characters that could stand in a word. */
+#define WORD_ENDS(entry) (((entry) & 0x7FU) < (unsigned int)' ')
+#define WORD_VALUE(entry) ((entry) & 0x7FU)
+#define END(value)     (value)
+/* The value is the next entry. */
+#define LONG_END       0
 #define OR(entry, distance) WORD_OR | (entry), (distance)
 
 /* clang-format on */
 
-extern const uint16_t aws_fota_parser_words[];
+extern const uint8_t aws_fota_parser_words[];
 extern const struct node_entry aws_fota_parser_nodes[NODE_END];
 /** The members that violate together with a container: itself and all below it. */
 extern const uint32_t aws_fota_parser_containers[][MEMBER_WORDS];

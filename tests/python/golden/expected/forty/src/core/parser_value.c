@@ -53,20 +53,16 @@ void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_resu
 const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *at,
 				     const uint8_t *end)
 {
-	const uint16_t *word = p->word;
-	const uint16_t *branch;
+	const uint8_t *word = p->word;
+	const uint8_t *branch;
 	/* Letters of a scheme in any case. */
 	const unsigned int fold = p->sink == SINK_URL || p->sink == SINK_SCHEME ? 0x20U : 0U;
 
 	for (; at != end; at++) {
 		unsigned int c = *at;
 
-		/* Words can hold characters that must be escaped, and others than ASCII. */
-		if (p->state == STATE_STRING && (c < ' ' || c == '"' || c == '\\' || c > 0x7FU)) {
-			break;
-		}
-		/* What would become another character. */
-		if (c < ' ' && fold != 0U) {
+		/* What words stand for, and what a branch begins with, are no characters. */
+		if (c - ' ' >= sizeof(aws_fota_parser_classes)) {
 			break;
 		}
 		c |= fold;
