@@ -27,6 +27,14 @@ static const struct bounds {
 };
 /* clang-format on */
 
+void aws_fota_parser_clear(struct aws_fota_url *url)
+{
+	url->scheme = AWS_FOTA_SCHEME_NONE;
+	url->port = 0;
+	url->host[0] = '\0';
+	url->path[0] = '\0';
+}
+
 void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_result result)
 {
 	const struct node_entry *const entry = &aws_fota_parser_nodes[p->node];
@@ -42,7 +50,7 @@ void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_resu
 	if (p->result == AWS_FOTA_PARSE_OK) {
 		p->result = (uint8_t)result;
 		p->field = (uint8_t)field;
-		p->offset = p->start;
+		p->offset = p->position + p->start;
 	}
 }
 
@@ -50,30 +58,40 @@ const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *a
 				     const uint8_t *end)
 {
 	const uint8_t *word = p->word;
-	const uint8_t *branch;
-	/* Letters of a scheme in any case. */
-	const unsigned int fold = p->sink == SINK_URL || p->sink == SINK_SCHEME ? 0x20U : 0U;
 
-	for (; at != end; at++) {
+	do {
 		unsigned int c = *at;
 
 		/* What words stand for, and what a branch begins with, are no characters. */
 		if (c - ' ' >= sizeof(aws_fota_parser_classes)) {
 			break;
 		}
-		c |= fold;
-		for (branch = word; *branch != c; branch += branch[1] + 1) {
-			if (*branch == (c | WORD_OR)) {
-				/* Over the distance to the next branch. */
-				branch++;
-				break;
-			}
-			if ((*branch & WORD_OR) == 0U) {
-				goto out;
-			}
+		if (*word != c) {
+			const uint8_t *branch = word;
+
+			do {
+				const unsigned int difference = *branch++ ^ c;
+
+				if (difference == WORD_OR) {
+					/* Over the distance to the next branch. */
+					break;
+				}
+				if (difference > WORD_OR) {
+					branch += *branch;
+				} else if (c - '@' < 0x20U &&
+					   (p->sink == SINK_URL || p->sink == SINK_SCHEME)) {
+					/* Letters of a scheme in any case. */
+					c |= 0x20U;
+					branch = word;
+				} else {
+					goto out;
+				}
+			} while (*branch != c);
+			word = branch;
 		}
-		word = branch + 1;
-	}
+		word++;
+		at++;
+	} while (at != end);
 out:
 	p->word = word;
 	return at;
@@ -96,16 +114,14 @@ static unsigned int element_node(struct aws_fota_parser *p, unsigned int node)
 /** Whether a member, or another one for the same destination, was there before; now it was. */
 static bool was_there(struct aws_fota_parser *p, unsigned int node)
 {
-	const uint32_t bit = set_bit(node);
-	const unsigned int word = set_word(node);
-	bool was = (p->seen[word] & bit) != 0U;
+	bool was = set_has(p->seen, node);
 
-	if ((bit & members_url_whole[word]) != 0U) {
+	if (set_has(members_url_whole, node)) {
 		was = set_has_any(p->seen, members_url);
-	} else if ((bit & members_url[word]) != 0U) {
-		was = was || set_has_any(p->seen, members_url_whole);
+	} else if (set_has(members_url, node) && set_has_any(p->seen, members_url_whole)) {
+		was = true;
 	}
-	p->seen[word] |= bit;
+	p->seen[set_word(node)] |= set_bit(node);
 	return was;
 }
 
@@ -117,7 +133,7 @@ void aws_fota_parser_expect(struct aws_fota_parser *p, unsigned int sink, unsign
 		p->word = word_list(parameter);
 	}
 	/* These two may be empty. */
-	p->value = sink == SINK_STRING || sink == SINK_PATH_BEGIN;
+	p->value = ((uint32_t)1 << SINK_STRING | (uint32_t)1 << SINK_PATH_BEGIN) >> sink & 1U;
 	p->flag = sink == SINK_PATH_BEGIN || sink == SINK_URL;
 	if (p->flag) {
 		p->url->path[0] = '/';
@@ -131,7 +147,7 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 	const struct node_entry *entry;
 
 	p->sink = SINK_SKIP;
-	if (p->depth != 0U && (p->nesting & 1U) == 0U) {
+	if ((p->nesting & 1U) == 0U) {
 		/* An element. Of inProgressJobs and queuedJobs it goes by the array's own node. */
 		node = NODE_NONE;
 		if (p->described == p->depth) {
@@ -235,7 +251,7 @@ const uint8_t *aws_fota_parser_number(struct aws_fota_parser *p, const uint8_t *
 		const unsigned int digit = (unsigned int)*at - '0';
 		const unsigned int c = *at;
 
-		p->start = offset_of(p, at);
+		p->start = place_of(at);
 		if (digit < 10U && state != STATE_ZERO) {
 			state = state == STATE_MINUS && digit == 0U ? STATE_ZERO : state | 1U;
 			if (p->sink != SINK_SKIP) {

@@ -24,8 +24,11 @@ void aws_fota_parser_init(struct aws_fota_parser *p, enum aws_fota_message_kind 
 	p->executing = false;
 	p->state = STATE_VALUE;
 	p->kind = (uint8_t)kind;
+	/* The message itself goes by its node too, as a member does. */
+	p->nesting = 1;
 	p->high = 0;
 	p->position = 0;
+	p->start = 0;
 	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
 		p->seen[i] = 0;
 		p->spoiled[i] = 0;
@@ -89,7 +92,7 @@ static void begin_key(struct aws_fota_parser *p)
 /** End a member's name: find the member. */
 static void end_key(struct aws_fota_parser *p)
 {
-	const unsigned int node = p->sink == SINK_KEY && p->high == 0U ? word_value(p) : 0U;
+	const unsigned int node = p->sink == SINK_KEY ? word_value(p) : 0U;
 
 	p->node = NODE_NONE;
 	if (node != 0U && (node >= sizeof(kinds) || (kinds[node] >> p->kind & 1U) != 0U)) {
@@ -101,7 +104,7 @@ int aws_fota_parser_feed(struct aws_fota_parser *p, const uint8_t *at, size_t le
 {
 	/* What a value begins with: the place is its kind, and the state that follows. Digits
 	 * are numbers too. */
-	static const char openers[] = "{[-0tfn\"";
+	static const char openers[] = "{[-0tfn";
 	enum aws_fota_parse_result refusal = AWS_FOTA_PARSE_SYNTAX;
 	const uint8_t *end;
 
@@ -112,7 +115,8 @@ int aws_fota_parser_feed(struct aws_fota_parser *p, const uint8_t *at, size_t le
 		return AWS_FOTA_PARSE_OK;
 	}
 	end = at + len;
-	p->position -= (uint32_t)(uintptr_t)at;
+	p->position -= place_of(at);
+	p->start -= p->position;
 	do {
 		unsigned int c = *at;
 		unsigned int kind;
@@ -148,33 +152,88 @@ close:
 			}
 			begin_key(p);
 			p->state = STATE_STRING;
-			break;
+			at++;
+			if (at == end) {
+				continue;
+			}
+			c = *at;
+			/* fallthrough */
+		case STATE_STRING:
+string:
+			if (p->high == 0U || c != '\\') {
+				if (p->high != 0U) {
+					aws_fota_parser_lone_surrogate(p);
+				}
+				at = aws_fota_parser_take(p, at, end);
+				if (at == end) {
+					continue;
+				}
+				p->start = place_of(at);
+				c = *at;
+			}
+			if (c != '"') {
+				if (c == '\\') {
+					p->state = STATE_ESCAPE;
+				} else if (c - ' ' < sizeof(aws_fota_parser_classes)) {
+					aws_fota_parser_take_other(p, c);
+				} else if (!aws_fota_parser_decode(p, c)) {
+					goto refuse;
+				}
+				break;
+			}
+			if (p->node != NODE_KEY) {
+				aws_fota_parser_end_string(p);
+				p->state = STATE_AFTER_VALUE;
+				break;
+			}
+			end_key(p);
+			p->state = STATE_COLON;
+			at++;
+			if (at == end) {
+				continue;
+			}
+			c = *at;
+			/* fallthrough */
 		case STATE_COLON:
 			if (c != ':') {
 				goto unexpected;
 			}
 			p->state = STATE_VALUE;
-			break;
+			at++;
+			if (at == end) {
+				continue;
+			}
+			c = *at;
+			goto value;
 		case STATE_VALUE_OR_END:
 			if (c == ']') {
 				goto close;
 			}
 			/* fallthrough */
 		case STATE_VALUE:
-			kind = KIND_NUMBER;
-			if (c - '0' >= 10U) {
-				/* From behind: most values are strings. */
-				kind = sizeof(openers) - 1U;
-				do {
-					if (kind == 0U) {
-						goto unexpected;
+value:
+			kind = KIND_STRING;
+			if (c != '"') {
+				kind = KIND_NUMBER;
+				if (c - '0' >= 10U) {
+					for (kind = 0; openers[kind] != (char)c; kind++) {
+						if (kind == sizeof(openers) - 2U) {
+							goto unexpected;
+						}
 					}
-					kind--;
-				} while (openers[kind] != (char)c);
+				}
 			}
-			p->start = offset_of(p, at);
+			p->start = place_of(at);
 			aws_fota_parser_begin(p, kind);
 			p->state = (uint8_t)kind;
+			if (kind == KIND_STRING) {
+				at++;
+				if (at == end) {
+					continue;
+				}
+				c = *at;
+				goto string;
+			}
 			if (kind <= KIND_ARRAY) {
 				if (p->depth == AWS_FOTA_JSON_DEPTH) {
 					refusal = AWS_FOTA_PARSE_DEPTH;
@@ -182,7 +241,7 @@ close:
 				}
 				p->depth++;
 				p->nesting = p->nesting << 1 | (kind == KIND_OBJECT);
-			} else if (kind != KIND_STRING) {
+			} else {
 				p->flag = c == '-';
 				p->word = word_list(WORDS_LITERAL);
 				if (!p->flag) {
@@ -201,31 +260,6 @@ close:
 				goto refuse;
 			}
 			continue;
-		case STATE_STRING:
-			if (p->high != 0U && c != '\\') {
-				p->high = LONE_SURROGATE;
-			}
-			at = aws_fota_parser_take(p, at, end, false);
-			if (at == end) {
-				continue;
-			}
-			c = *at;
-			if (c == '\\') {
-				p->state = STATE_ESCAPE;
-				break;
-			}
-			if (c == '"') {
-				p->state = STATE_AFTER_VALUE;
-				if (p->node == NODE_KEY) {
-					end_key(p);
-					p->state = STATE_COLON;
-				} else {
-					aws_fota_parser_end_string(p);
-				}
-				p->high = 0;
-				break;
-			}
-			/* fallthrough */
 		case STATE_UTF8_LAST:
 		case STATE_UTF8_LAST + 1:
 		case STATE_UTF8_LAST + 2:
@@ -256,11 +290,12 @@ unexpected:
 		}
 		at++;
 	} while (at != end);
-	p->position += (uint32_t)(uintptr_t)end;
+	p->start += p->position;
+	p->position += place_of(end);
 	return AWS_FOTA_PARSE_OK;
 
 refuse:
-	p->position += (uint32_t)(uintptr_t)at;
+	p->position += place_of(at);
 	/* A number says so in its state. */
 	p->state = STATE_VALUE;
 	return refuse(p, refusal);
@@ -279,8 +314,8 @@ static void clear(struct aws_fota_message *message, const struct node_entry *ent
 		size = 4;
 	}
 	do {
-		*to++ = 0;
 		size--;
+		to[size] = 0;
 	} while (size != 0U);
 }
 
@@ -298,9 +333,10 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 	if (message->job_id[0] != '\0') {
 		p->seen[0] |= set_bit(AWS_FOTA_FIELD_JOB_ID);
 	}
-	if (set_has_any(p->spoiled, members_url)) {
+	if (p->kind == AWS_FOTA_MESSAGE_EXECUTION && set_has_any(p->spoiled, members_url)) {
 		/* They violate together. */
 		set_add_all(p->spoiled, members_url);
+		aws_fota_parser_clear(p->url);
 	}
 	whole = set_has_any(p->seen, members_url_whole);
 	any = set_has_any(p->seen, members_url);
@@ -326,26 +362,21 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 		}
 		absent &= ~present;
 		wanted &= ~seen;
-		if (!p->executing || p->result != AWS_FOTA_PARSE_OK) {
-			wanted = 0;
-		}
-		p->seen[i] = present;
 		if (i < sizeof(message->present) / sizeof(message->present[0])) {
 			message->present[i] = present & members_presentable[i];
 		}
-		for (; (absent | wanted) != 0U; absent >>= 1, wanted >>= 1, entry++) {
-			if ((wanted & 1U) != 0U && p->result == AWS_FOTA_PARSE_OK) {
-				p->result = AWS_FOTA_PARSE_MISSING;
-				p->field = (uint8_t)(entry - aws_fota_parser_nodes);
-				p->offset = p->position;
+		if (wanted != 0U && p->executing && p->result == AWS_FOTA_PARSE_OK) {
+			p->result = AWS_FOTA_PARSE_MISSING;
+			p->offset = p->position;
+			for (p->field = (uint8_t)(32U * i); (wanted & 1U) == 0U; wanted >>= 1) {
+				p->field++;
 			}
+		}
+		for (; absent != 0U; absent >>= 1, entry++) {
 			if ((absent & 1U) != 0U) {
 				clear(message, entry);
 			}
 		}
-	}
-	if (p->kind == AWS_FOTA_MESSAGE_EXECUTION && !set_has_any(p->seen, members_url)) {
-		aws_fota_parser_clear(p->url);
 	}
 	return p->result;
 }

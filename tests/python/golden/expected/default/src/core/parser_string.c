@@ -19,25 +19,13 @@
 /** What an IPv6 literal may still have behind its bracket, and what it is when it has more. */
 #define IPV6_ROOM (AWS_FOTA_HOST_MAX > IPV6_LENGTH_MAX ? IPV6_LENGTH_MAX : AWS_FOTA_HOST_MAX - 1)
 
-void aws_fota_parser_clear(struct aws_fota_url *url)
-{
-	url->scheme = AWS_FOTA_SCHEME_NONE;
-	url->port = 0;
-	url->host[0] = '\0';
-	url->path[0] = '\0';
-}
-
-/**
- * @brief Take characters as long as nothing special comes
- *
- * @return The first byte that is in no class of the string's, or that take_other() is for; or @a end.
- */
-static const uint8_t *run(struct aws_fota_parser *p, const uint8_t *at, const uint8_t *end)
+const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at,
+				    const uint8_t *end)
 {
 	const unsigned int sink = p->sink;
-	const unsigned int mask = 1U << sink % 8U;
 	const uint8_t *const from = at;
-	char *to;
+	char *to = p->to;
+	unsigned int mask;
 
 	if (sink >= SINK_URL) {
 		at = aws_fota_parser_match(p, at, end);
@@ -47,24 +35,6 @@ static const uint8_t *run(struct aws_fota_parser *p, const uint8_t *at, const ui
 			p->to = p->url->host;
 			p->room = AWS_FOTA_HOST_MAX;
 			p->sink = SINK_HOST;
-		}
-		return at;
-	}
-	if (sink >= SINK_PORT) {
-		return at;
-	}
-	if (sink == SINK_TOKEN || sink == SINK_HEX) {
-		for (; at != end && p->room != 0U; at++) {
-			const unsigned int c = *at;
-
-			if (!IS_IN(c, mask)) {
-				break;
-			}
-			p->value = p->value << 4 | digit_value(c);
-			p->room--;
-			if (p->room % 2U == 0U) {
-				*p->to++ = (char)p->value;
-			}
 		}
 		return at;
 	}
@@ -78,40 +48,59 @@ static const uint8_t *run(struct aws_fota_parser *p, const uint8_t *at, const ui
 		} while (at != end);
 		return at;
 	}
-	if (p->room == 0U) {
+	if (sink >= SINK_PORT || p->room == 0U || to == NULL) {
 		return at;
 	}
+	mask = 1U << (sink - SINK_STRING);
 	if (end - at > p->room) {
 		end = at + p->room;
 	}
-	to = p->to;
-	do {
-		const unsigned int c = *at++;
+	if (sink == SINK_TOKEN || sink == SINK_HEX) {
+		value_t value = p->value;
 
-		if (!IS_IN(c, mask)) {
-			at--;
-			break;
+		while (at != end) {
+			const unsigned int c = *at;
+
+			if (!IS_IN(c, mask)) {
+				break;
+			}
+			value = value << 4 | digit_value(c);
+			at++;
+			if ((p->room - (at - from)) % 2 == 0) {
+				*to++ = (char)value;
+			}
 		}
-		if (to != NULL) {
+		p->value = value;
+	} else {
+		do {
+			const unsigned int c = *at++;
+
+			if (!IS_IN(c, mask)) {
+				break;
+			}
 			*to++ = (char)c;
+		} while (at != end);
+		if (to == p->to) {
+			return from;
 		}
-	} while (at != end);
-	if (at != from) {
-		p->to = to;
-		p->room = (uint16_t)(p->room - (at - from));
+		at = from + (to - p->to);
 		p->value = 1;
 	}
+	p->to = to;
+	p->room = (uint16_t)(p->room - (at - from));
 	return at;
 }
 
-/** Take a character, or a part of one, that run() does not. */
-static void take_other(struct aws_fota_parser *p, unsigned int c)
+void aws_fota_parser_take_other(struct aws_fota_parser *p, unsigned int c)
 {
 	struct aws_fota_url *const url = p->url;
 	enum aws_fota_parse_result result = AWS_FOTA_PARSE_WRONG_VALUE;
 	unsigned int sink = p->sink;
 	unsigned int set;
 
+	if (sink == SINK_SKIP) {
+		return;
+	}
 	if (sink >= SINK_URL) {
 		goto wrong;
 	}
@@ -124,10 +113,10 @@ static void take_other(struct aws_fota_parser *p, unsigned int c)
 		set = c < ' ' ? 0U : aws_fota_parser_classes[c - ' '];
 	}
 again:
-	if (sink <= SINK_PORT && (set >> sink % 8U & 1U) != 0U) {
+	if ((set >> (sink - SINK_STRING) & 1U) != 0U) {
 		if (p->room == 0U) {
-			if (p->high == 0U && (sink <= SINK_PATH || sink == SINK_HOST ||
-					      (sink == SINK_IPV6 && IPV6_ROOM < IPV6_LENGTH_MAX))) {
+			if (sink <= SINK_PATH || sink == SINK_HOST ||
+			    (sink == SINK_IPV6 && IPV6_ROOM < IPV6_LENGTH_MAX)) {
 				result = AWS_FOTA_PARSE_TOO_LONG;
 			}
 			goto wrong;
@@ -143,15 +132,13 @@ again:
 		url->port = (uint16_t)p->value;
 		return;
 	}
-	if (sink == SINK_PATH_BEGIN) {
+	switch (sink) {
+	case SINK_PATH_BEGIN:
 		goto path;
-	}
-	if (c == '[' && sink == SINK_HOST && p->value == 0U) {
-		p->room = IPV6_ROOM;
-		sink = SINK_IPV6;
-		goto store;
-	}
-	if (c == ']' && sink == SINK_IPV6 && p->to > &url->host[IPV6_LENGTH_MIN]) {
+	case SINK_IPV6:
+		if (c != ']' || p->to <= &url->host[IPV6_LENGTH_MIN]) {
+			goto wrong;
+		}
 		if (AWS_FOTA_HOST_MAX < IPV6_LENGTH_MAX + 2 &&
 		    p->to == &url->host[AWS_FOTA_HOST_MAX]) {
 			result = AWS_FOTA_PARSE_TOO_LONG;
@@ -159,18 +146,28 @@ again:
 		}
 		sink = SINK_IPV6_END;
 		goto store;
-	}
-	if (sink < SINK_HOST || p->value == 0U) {
-		goto wrong;
-	}
-	/* A whole host or port, with a character behind it. */
-	if (c == ':' && sink != SINK_PORT) {
-		p->sink = SINK_PORT;
-		p->value = 0;
-		p->room = PORT_DIGITS_MAX;
-		return;
-	}
-	if ((c != '/' && c != '?') || !p->flag) {
+	case SINK_HOST:
+		if (c == '[' && p->value == 0U) {
+			p->room = IPV6_ROOM;
+			sink = SINK_IPV6;
+			goto store;
+		}
+		/* fallthrough */
+	case SINK_IPV6_END:
+		if (c == ':' && p->value != 0U) {
+			p->sink = SINK_PORT;
+			p->value = 0;
+			p->room = PORT_DIGITS_MAX;
+			return;
+		}
+		/* fallthrough */
+	case SINK_PORT:
+		/* A whole host or port, with a character behind it. */
+		if ((c == '/' || c == '?') && p->value != 0U && p->flag) {
+			goto path;
+		}
+		/* fallthrough */
+	default:
 		goto wrong;
 	}
 path:
@@ -201,33 +198,11 @@ wrong:
 	aws_fota_parser_violate(p, result);
 }
 
-const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at,
-				    const uint8_t *end, bool escaped)
+void aws_fota_parser_lone_surrogate(struct aws_fota_parser *p)
 {
-	for (;;) {
-		unsigned int c;
-
-		at = run(p, at, end);
-		if (at == end) {
-			return at;
-		}
-		c = *at;
-		if (!escaped) {
-			if (p->high == 0U) {
-				p->start = offset_of(p, at);
-			}
-			if (c < ' ' || c >= 0x80U || c == '"' || c == '\\') {
-				return at;
-			}
-		}
-		if (p->sink != SINK_SKIP) {
-			take_other(p, c);
-		}
-		at++;
-		if (at == end) {
-			return at;
-		}
-	}
+	p->high = 0;
+	/* No string that is described may have it, nor NUL. */
+	aws_fota_parser_take_other(p, 0);
 }
 
 /** Take one unescaped byte of a string: of ASCII a character, else a part of one. */
@@ -235,13 +210,12 @@ static void put(struct aws_fota_parser *p, unsigned int c)
 {
 	const uint8_t byte = (uint8_t)c;
 
-	if (p->sink == SINK_SKIP) {
-		return;
-	}
 	if (p->high != 0U) {
-		p->high = LONE_SURROGATE;
+		aws_fota_parser_lone_surrogate(p);
 	}
-	(void)aws_fota_parser_take(p, &byte, &byte + 1, true);
+	if (p->sink != SINK_SKIP && aws_fota_parser_take(p, &byte, &byte + 1) == &byte) {
+		aws_fota_parser_take_other(p, c);
+	}
 }
 
 /** Take the UTF-16 unit of an escape. */
@@ -317,7 +291,7 @@ void aws_fota_parser_end_string(struct aws_fota_parser *p)
 	} else {
 		whole = value != 0U && sink != SINK_IPV6;
 	}
-	if (!whole || p->high != 0U) {
+	if (!whole) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_VALUE);
 		return;
 	}
@@ -339,16 +313,17 @@ bool aws_fota_parser_decode(struct aws_fota_parser *p, unsigned int c)
 {
 	static const char escapes[] = "\"\\/\"\"\"\"\"btn\"fr";
 	const unsigned int state = p->state;
-	unsigned int i = 0;
+	/* Of UTF-8 and of the digits of an escape, one less to come. */
+	unsigned int next = state - 1U;
 
 	if (state == STATE_STRING) {
 		/* The first byte of UTF-8. */
 		if (c < 0xC2U || c > 0xF4U) {
 			return false;
 		}
-		p->state = (uint8_t)(STATE_UTF8_LAST + (c >= 0xE0U ? 1U : 0U) +
-				     (c >= 0xF0U ? 1U : 0U));
+		next = STATE_UTF8_LAST + (c < 0xE0U ? 0U : c / 16U - 0xDU);
 		p->unit = (uint16_t)(c & 0x0FU);
+		p->state = (uint8_t)next;
 	} else if (state < STATE_ESCAPE) {
 		const unsigned int code = (unsigned int)p->unit << 6 | (c & 0x3FU);
 
@@ -362,10 +337,9 @@ bool aws_fota_parser_decode(struct aws_fota_parser *p, unsigned int c)
 			return false;
 		}
 		p->unit = (uint16_t)code;
-		put(p, c);
-		p->state--;
-		return true;
 	} else if (state == STATE_ESCAPE) {
+		unsigned int i = 0;
+
 		if (c == 'u') {
 			p->state = STATE_UNICODE;
 			return true;
@@ -376,22 +350,22 @@ bool aws_fota_parser_decode(struct aws_fota_parser *p, unsigned int c)
 				return false;
 			}
 		}
-		put(p, i < 8U ? c : i);
-		p->state = STATE_STRING;
-		return true;
+		c = i < 8U ? c : i;
+		next = STATE_STRING;
 	} else {
 		if (!IS_IN(c, 1U << CLASS_HEX)) {
 			return false;
 		}
 		p->unit = (uint16_t)((unsigned int)p->unit << 4 | digit_value(c));
-		p->state--;
 		if (state == STATE_UNICODE_LAST) {
 			put_unit(p);
-			p->state = STATE_STRING;
+			next = STATE_STRING;
 		}
+		p->state = (uint8_t)next;
 		return true;
 	}
 	put(p, c);
+	p->state = (uint8_t)next;
 	return true;
 }
 
@@ -399,16 +373,20 @@ int aws_fota_url_split(const char *text, size_t len, struct aws_fota_url *url)
 {
 	/* As a member that is only a URL would be read. */
 	struct aws_fota_parser p;
+	const uint8_t *at = (const uint8_t *)text;
+	const uint8_t *const end = at + len;
 
 	p.result = AWS_FOTA_PARSE_OK;
 	p.node = AWS_FOTA_FIELD_MESSAGE;
-	p.high = 0;
 	p.url = url;
 	aws_fota_parser_clear(url);
 	aws_fota_parser_expect(&p, SINK_URL, WORDS_URL);
-	if (len != 0U) {
-		(void)aws_fota_parser_take(&p, (const uint8_t *)text, (const uint8_t *)text + len,
-					   true);
+	while (at != end) {
+		at = aws_fota_parser_take(&p, at, end);
+		if (at != end) {
+			aws_fota_parser_take_other(&p, *at);
+			at++;
+		}
 	}
 	aws_fota_parser_end_string(&p);
 	if (p.result != AWS_FOTA_PARSE_OK) {

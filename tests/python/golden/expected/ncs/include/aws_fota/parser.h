@@ -82,7 +82,8 @@ struct aws_fota_parser {
 	uint16_t high;
 	/*
 	 * Bytes in the pieces before this one, less the address of this one while it is read, so that
-	 * the sum with the address of a byte is its offset; and where the character or value began.
+	 * the sum with the address of a byte is its offset; and where the character or value began,
+	 * less the former while a piece is read.
 	 */
 	uint32_t position;
 	uint32_t start;

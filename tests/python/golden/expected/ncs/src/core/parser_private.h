@@ -52,9 +52,6 @@ enum state {
 	 (uint32_t)1 << STATE_ZERO | (uint32_t)1 << STATE_FRACTION |                               \
 	 (uint32_t)1 << STATE_EXPONENT | (uint32_t)1 << STATE_SIGNED_EXPONENT)
 
-/** p->high when the other half did not come: no surrogate any more, and yet not 0. */
-#define LONE_SURROGATE 0xFFFF
-
 /** The word of a set in which a node has its bit; most descriptions need one word only. */
 static inline unsigned int set_word(unsigned int node)
 {
@@ -87,10 +84,10 @@ static inline unsigned int digit_value(unsigned int c)
 	((c) - ' ' < sizeof(aws_fota_parser_classes) &&                                            \
 	 (aws_fota_parser_classes[(c) - ' '] & (mask)) != 0U)
 
-/** Where a byte of the piece that is being read stands in the message: see p->position. */
-static inline uint32_t offset_of(const struct aws_fota_parser *p, const uint8_t *at)
+/** Where a byte of the piece that is being read stands, less p->position: its address. */
+static inline uint32_t place_of(const uint8_t *at)
 {
-	return p->position + (uint32_t)(uintptr_t)at;
+	return (uint32_t)(uintptr_t)at;
 }
 
 /** Where a list of words begins, from an enum word_list. */
@@ -145,16 +142,21 @@ const uint8_t *aws_fota_parser_number(struct aws_fota_parser *p, const uint8_t *
 void aws_fota_parser_end_string(struct aws_fota_parser *p);
 
 /**
- * @brief Take characters of a string
+ * @brief Take characters of a string as long as nothing special comes
  *
  * @param end One past the last byte, not @a at.
- * @param escaped Whether every byte stands for itself, a quote too; else they are the message's.
  *
- * @return The first byte that is not ASCII, is control, quote or backslash, for which p->start is
- *         set; or @a end.
+ * @return The first byte that is for aws_fota_parser_take_other(), or ends the run because it may
+ *         not stand for itself; or @a end.
  */
 const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at,
-				    const uint8_t *end, bool escaped);
+				    const uint8_t *end);
+
+/** Take a character, or a part of one, that aws_fota_parser_take() does not. */
+void aws_fota_parser_take_other(struct aws_fota_parser *p, unsigned int c);
+
+/** Take the half of a character in p->high, whose other half did not come. */
+void aws_fota_parser_lone_surrogate(struct aws_fota_parser *p);
 
 /**
  * @brief Read one byte of an escape or of UTF-8
