@@ -29,9 +29,10 @@ _HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 Written by `aws-fota generate --print transitions-markdown` from `scripts/aws_fota/codegen/transitions.py`; a test
 compares the two. What the words stand for in full is in [engine.md](engine.md).
 
-An input is first made an event. The first row of that event whose phase is the engine's and whose condition holds is
-taken: its effect runs, what it does is noted, its phase is entered, and the event that follows is looked up next.
-Without a row nothing changes. `..._DUE` asks for a request at the end of the step, `FORGET` clears the job.
+Each input is an event. The first row of that event whose phase is the engine's and whose condition holds is taken: its
+effect runs, what it does is noted, its phase is entered, and the event that follows is looked up next. `EXAMINE` and
+`JUDGE` look into the input and the job, and become another event. Without a row nothing changes.
+`..._DUE` asks for a request at the end of the step, `FORGET` clears the job.
 """
 
 

@@ -41,7 +41,6 @@ def context(model: Model) -> dict[str, Any]:
     sets = _sets(rows)
     return {
         "features": features,
-        "heard_rows": [(name, _bits(phases)) for name, phases in words.heard.items()],
         "phase_sets": [_bits(phases) for phases in sets],
         "transition_events": [
             CEvent(event, tuple(_row(row, sets) for row in rows if row.event == event))

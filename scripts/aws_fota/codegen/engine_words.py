@@ -37,7 +37,7 @@ BUSY = ("REQUESTING", "ERASING", "RECEIVING", "VERIFYING")
 #: Every phase in which another pending job is worth a question.
 UNREPORTED = tuple(phase for phase in BOOTED if phase != "REPORTING")
 
-#: In the order of ``enum aws_fota_input_id``; each is an event of its own.
+#: In the order of ``enum aws_fota_input_id``; each is an event of its own, which some rows look into (``EXAMINE``).
 INPUTS = (
     "BOOT",
     "CONNECTED",
@@ -60,18 +60,6 @@ INPUTS = (
     "RESUME",
 )
 
-#: The phases in which an input can be an event at all; in others it changes nothing.
-HEARD = {
-    **dict.fromkeys(INPUTS, BOOTED),
-    "BOOT": PHASES,
-    "HTTP_RESPONSE": ("REQUESTING",),
-    "FETCH_FAILED": ("REQUESTING", "RECEIVING"),
-    "ERASED": ("ERASING", "REVERTING"),
-    "WRITTEN": ("RECEIVING",),
-    "VERIFIED": ("VERIFYING",),
-    "UPGRADE_REQUESTED": ("APPLYING",),
-}
-
 #: Flags for the end of the step, most urgent first, and the request that each asks for.
 DUES = {"NEXT_DUE": "DESCRIBE_NEXT", "JOB_DUE": "DESCRIBE_JOB", "UPDATE_DUE": "UPDATE", "LIST_DUE": "LIST"}
 
@@ -82,17 +70,17 @@ EVENTS = {
     "UPDATE_REFUSED": "an update was refused, and the job lives",
     "BOOT": "the device started",
     "CONNECTED": "MQTT is connected",
-    "SUBSCRIBED": "the notification topics are subscribed",
+    "SUBSCRIBED": "the notification topics are subscribed, or not",
     "DISCONNECTED": "MQTT is not connected any more",
-    "MESSAGE": "never by itself: a message is one of the events below",
-    "TIMER": "never by itself",
-    "HTTP_RESPONSE": "never by itself",
-    "FETCH_FAILED": "never by itself",
-    "ERASED": "the slot is blank past the offset",
-    "WRITTEN": "the slot is written up to a new offset",
-    "VERIFIED": "never by itself",
-    "UPGRADE_REQUESTED": "the bootloader will swap",
-    "CONFIRMED": "the running image is confirmed",
+    "MESSAGE": "a message on a Jobs topic was read",
+    "TIMER": "a timer expired",
+    "HTTP_RESPONSE": "the headers of a response",
+    "FETCH_FAILED": "the request or its body failed",
+    "ERASED": "the slot is blank past the offset, or could not be erased",
+    "WRITTEN": "the slot is written up to an offset",
+    "VERIFIED": "what stands in the slot",
+    "UPGRADE_REQUESTED": "the bootloader will swap, or was not to be asked",
+    "CONFIRMED": "the running image is confirmed, or could not be",
     "ACCEPT": "the application carries out the offered job itself",
     "REJECT": "the application rejects the offered job, or the new image",
     "CONFIRM": "the application confirms the new image",
@@ -128,26 +116,29 @@ EVENTS = {
     "REDIRECTED": "the new URL was split",
     "SERVER_BUSY": "the server asks for patience",
     "INTERRUPTED": "the connection failed",
+    "ADVANCED": "the slot is written up to a new offset",
     "IMAGE_FITS": "the slot holds the job's image",
-    "ERASE_FAILED": "the slot could not be erased",
-    "CONFIRM_FAILED": "the running image could not be confirmed",
     "SUCCEED": "the job's image runs and is confirmed",
     "FAIL": "the job failed",
     "FINISHED": "the service knows the final status",
     "ENDED": "the job ended in the cloud",
     "ANSWERED": "an answer from which nothing follows",
     "JUDGE": "never in a row: the description is judged, which makes it another event",
+    "EXAMINE": "never in a row: the input is looked into, which makes it another event",
 }
 
 GUARDS = {
     "RUNS_CONFIRMED": "the job's image runs and is confirmed",
     "RUNS": "the job's image runs",
-    "RUNS_NOT": "the job's image does not run",
+    "FAILED": "the input tells an error",
+    "FAILED_RETRIES_LEFT": "the input tells an error, and the upgrade was requested fewer than 3 times",
+    "NOT_SUBSCRIBING": "nothing is subscribed to",
     "SWAP_UNWANTED": "the bootloader will still swap, and the update was cancelled",
     "SWAP_REFUSED": "the bootloader would still swap, and did not so 3 times",
     "SWAP_PENDING": "the bootloader will still swap",
     "RETRIES_LEFT": "the upgrade was requested, or found pending, fewer than 3 times",
     "REASON_KNOWN": "the record holds a reason",
+    "CONFIRMED": "the running image is confirmed",
     "UNCONFIRMED": "the running image is not confirmed",
     "ATTEMPTS_LEFT": "the burst has attempts left",
     "VERSION_TOLD": "VersionMismatch, with the version",
@@ -223,25 +214,35 @@ EFFECTS = {
 }
 
 
-#: Guards that only look at one byte of the state, and effects that only set some: words of engine_table.h.
-#: Everything else is C of its own, in engine_guards.c and engine_effects.c.
-GUARDS_OF_A_MEMBER = {
-    "RETRIES_LEFT": "IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX)",
-    "REASON_KNOWN": "IF_SET(job.reason)",
-    "UNCONFIRMED": "IF_BELOW(confirmed, 1)",
-    "ATTEMPTS_LEFT": "IF_BELOW(attempts, AWS_FOTA_RETRIES_MAX)",
-    "LEFT_ALONE": "IF_SET(left_alone)",
-    "RESUMABLE": "IF_SET(job.resumable)",
-    "PAUSED": "IF_SET(paused)",
-    "BLANK": "IF_SET(job.erased)",
-    "RESTARTED": "IF_SET(job.restarted)",
-    "TRIES_LEFT": "IF_BELOW(job.tries, AWS_FOTA_RETRIES_MAX)",
-    "REFRESHES_LEFT": "IF_BELOW(job.refreshes, AWS_FOTA_REFRESHES_MAX)",
-    "REDIRECTS_LEFT": "IF_BELOW(job.redirects, AWS_FOTA_REDIRECTS_MAX)",
+#: Guards that look at bytes of the state, and effects that set some: words of engine_table.h. Everything else is C of
+#: its own, in engine_guards.c and engine_effects.c.
+GUARDS_OF_MEMBERS = {
+    "RUNS_CONFIRMED": ("IF_SET(confirmed)", "IF(RUNS)"),
+    "FAILED_RETRIES_LEFT": ("IF(FAILED)", "IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX)"),
+    "SWAP_UNWANTED": ("IF(SWAP_PENDING)", "IF_SET(job.reason)"),
+    "SWAP_REFUSED": ("IF(SWAP_PENDING)", "IF_AT_LEAST(job.retries, AWS_FOTA_UPGRADES_MAX)"),
+    "BLANK_FROM_START": ("IF_SET(job.erased)", "IF(AT_START)"),
+    "RETRIES_LEFT": ("IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX)",),
+    "REASON_KNOWN": ("IF_SET(job.reason)",),
+    "CONFIRMED": ("IF_SET(confirmed)",),
+    "UNCONFIRMED": ("IF_BELOW(confirmed, 1)",),
+    "ATTEMPTS_LEFT": ("IF_BELOW(attempts, AWS_FOTA_RETRIES_MAX)",),
+    "LEFT_ALONE": ("IF_SET(left_alone)",),
+    "RESUMABLE": ("IF_SET(job.resumable)",),
+    "PAUSED": ("IF_SET(paused)",),
+    "BLANK": ("IF_SET(job.erased)",),
+    "RESTARTED": ("IF_SET(job.restarted)",),
+    "TRIES_LEFT": ("IF_BELOW(job.tries, AWS_FOTA_RETRIES_MAX)",),
+    "REFRESHES_LEFT": ("IF_BELOW(job.refreshes, AWS_FOTA_REFRESHES_MAX)",),
+    "REDIRECTS_LEFT": ("IF_BELOW(job.redirects, AWS_FOTA_REDIRECTS_MAX)",),
 }
 EFFECTS_ON_MEMBERS = {
     "BLAME": ("SET(job.pending, AWS_FOTA_JOB_FAILED)", "DO(CONCLUDE)"),
-    "CONNECT": ("DO(DISCONNECT)", "SET(link, AWS_FOTA_LINK_SUBSCRIBING)"),
+    "CONNECT": ("DO(RETURN_REQUEST)", "SET(attempts, 0)", "SET(link, AWS_FOTA_LINK_SUBSCRIBING)"),
+    "DISCONNECT": ("DO(RETURN_REQUEST)", "SET(attempts, 0)", "SET(link, AWS_FOTA_LINK_OFFLINE)"),
+    "GO_ONLINE": ("SET(link, AWS_FOTA_LINK_ONLINE)", "SET(request, AWS_FOTA_REQUEST_NONE)", "SET(attempts, 0)"),
+    "BACK_OFF": ("DO(RETURN_REQUEST)", "DO(BACK_OFF)"),
+    "VERIFY_AGAIN": ("SET(job.resumable, true)", "DO(VERIFY_AGAIN)"),
     "SCAN": ("SET(left_alone, true)", "SET(passed, 0)"),
     "END_LEFT_ALONE": ("SET(left_alone, false)",),
     "SET_UNREADABLE": ("SET(unreadable, true)",),
@@ -274,7 +275,8 @@ EFFECTS_ON_MEMBERS = {
         "DO(CONCLUDE)",
     ),
 }
-#: What the effects above have in common that is C.
+#: What the guards and effects above have in common that is C.
+SHARED_GUARDS = {"AT_START": "nothing is written yet"}
 SHARED_EFFECTS = {
     "CONCLUDE": "the reason that is known is the reported one; it has no detail",
     "REWIND_STREAM": "what cannot be resumed starts over",
@@ -285,7 +287,7 @@ def guard_words(guard: str) -> tuple[str, ...]:
     """The words of engine_table.h that a guard is in C, as its macros."""
     if not guard:
         return ()
-    return (GUARDS_OF_A_MEMBER.get(guard, f"IF({guard})"),)
+    return GUARDS_OF_MEMBERS.get(guard, (f"IF({guard})",))
 
 
 def effect_words(effect: str) -> tuple[str, ...]:
@@ -302,13 +304,11 @@ class Words(NamedTuple):
         events: all of them; they are cheap, and their order matters.
         guards: those in C that are used.
         effects: those in C that are used.
-        heard: for each input the phases in which it counts.
     """
 
     events: dict[str, str]
     guards: dict[str, str]
     effects: dict[str, str]
-    heard: dict[str, tuple[str, ...]]
 
 
 def used(guards: Collection[str], effects: Collection[str]) -> Words:
@@ -317,7 +317,6 @@ def used(guards: Collection[str], effects: Collection[str]) -> Words:
     deeds = {word for effect in effects for word in effect_words(effect)}
     return Words(
         events=EVENTS,
-        guards={name: text for name, text in GUARDS.items() if f"IF({name})" in conditions},
+        guards={name: text for name, text in {**GUARDS, **SHARED_GUARDS}.items() if f"IF({name})" in conditions},
         effects={name: text for name, text in {**EFFECTS, **SHARED_EFFECTS}.items() if f"DO({name})" in deeds},
-        heard=HEARD,
     )

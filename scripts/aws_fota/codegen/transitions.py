@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine's transition table, as data: the one source of ``engine_table.c`` and of ``doc/transitions.md``.
 
-An input is first made an event (``engine_events.c``). The first row whose phase and event are met and whose guard
-holds is taken: its effect runs, its actions and flags are added, its phase is entered, and the event in ``then``, if
-there is one, is looked up next. No row means that nothing changes.
+Each input is an event; ``EXAMINE`` makes it a more exact one (``engine_events.c``). The first row whose phase and event
+are met and whose guard holds is taken: its effect runs, its actions and flags are added, its phase is entered, and the
+event in ``then``, if there is one, is looked up next. No row means that nothing changes.
 """
 
 from __future__ import annotations
@@ -132,7 +132,10 @@ ROWS: tuple[Row, ...] = (
     # The link and the request in flight.
     _row("CONNECTED", BOOTED, effect="CONNECT"),
     _row("DISCONNECTED", BOOTED, effect="DISCONNECT"),
+    _row("SUBSCRIBED", BOOTED, guard="NOT_SUBSCRIBING"),
+    _row("SUBSCRIBED", BOOTED, guard="FAILED", then="RETRY_LATER"),
     _row("SUBSCRIBED", BOOTED, effect="GO_ONLINE", does="NEXT_DUE"),
+    _row("TIMER", BOOTED, then="EXAMINE"),
     _row("BACKOFF_OVER", BOOTED, effect="END_BACKOFF"),
     _row("RETRY_NOW", BOOTED, guard="ATTEMPTS_LEFT", effect="RETURN_REQUEST"),
     _row("RETRY_NOW", BOOTED, then="RETRY_LATER"),
@@ -140,6 +143,7 @@ ROWS: tuple[Row, ...] = (
     _row("UPDATE_REFUSED", _UPDATING, guard="VERSION_TOLD", effect="TAKE_VERSION", then="RETRY_NOW"),
     _row("UPDATE_REFUSED", _UPDATING, effect="TAKE_REFUSED_VERSION", then="RETRY_LATER"),
     # What the service says, besides answers to updates.
+    _row("MESSAGE", BOOTED, then="EXAMINE"),
     _row("NOTIFIED", "IDLE", guard="LEFT_ALONE", effect="SCAN", does="LIST_DUE", only="leaves"),
     _row("NOTHING_PENDING", "IDLE", guard="LEFT_ALONE", effect="END_SLOW_WAIT", does="NEXT_DUE", only="leaves"),
     _row("NEXT_CHANGED", "IDLE", guard="REMEMBERED", effect="SCAN", does="LIST_DUE", only="leaves"),
@@ -173,16 +177,18 @@ ROWS: tuple[Row, ...] = (
     _row("DOWNLOAD", "STARTING REFRESHING", guard="PAUSED", to="PAUSED"),
     _row("DOWNLOAD", _READY, does="FETCH", to="REQUESTING"),
     _row("DOWNLOAD_TIMER", "WAITING", then="DOWNLOAD"),
+    _row("HTTP_RESPONSE", "REQUESTING", then="EXAMINE"),
     _row("RANGE", "REQUESTING", effect="TAKE_RANGE", then="BODY"),
     _row("WHOLE", "REQUESTING", effect="TAKE_WHOLE", then="BODY"),
     _row("BODY", "REQUESTING", guard="BLANK_FROM_START", does="PERSIST RECEIVE", to="RECEIVING"),
     _row("BODY", "REQUESTING", guard="BLANK", does="RECEIVE", to="RECEIVING"),
     _row("BODY", "REQUESTING", does="PERSIST ERASE", tell="ERASE_PENDING", to="ERASING"),
+    _row("ERASED", "ERASING", guard="FAILED", then="FAIL(FLASH)"),
     _row("ERASED", "ERASING", guard="PAUSED", effect="SET_BLANK", does="ABORT", tell="ERASE_DONE", to="PAUSED"),
     _row("ERASED", "ERASING", effect="SET_BLANK", does="RECEIVE", tell="ERASE_DONE", to="RECEIVING"),
-    _row("ERASE_FAILED", "ERASING", then="FAIL(FLASH)"),
-    _row("WRITTEN", "RECEIVING", guard="REACHES_RANGE_END", effect="ADVANCE", then="DOWNLOAD"),
-    _row("WRITTEN", "RECEIVING", effect="ADVANCE"),
+    _row("WRITTEN", "RECEIVING", then="EXAMINE"),
+    _row("ADVANCED", "RECEIVING", guard="REACHES_RANGE_END", effect="ADVANCE", then="DOWNLOAD"),
+    _row("ADVANCED", "RECEIVING", effect="ADVANCE"),
     _row("NO_RANGES", "REQUESTING", guard="RESTARTED", then="FAIL(NO_RANGES)"),
     _row("NO_RANGES", "REQUESTING", effect="SET_RESTARTED", then="RESTART"),
     _row("RESTART", "REQUESTING", guard="TRIES_LEFT", effect="RESTART", does="ABORT FETCH"),
@@ -195,32 +201,35 @@ ROWS: tuple[Row, ...] = (
     _row("REDIRECTED", "REQUESTING", then="FAIL(REDIRECT)"),
     _row("SERVER_BUSY", "REQUESTING", guard="TRIES_LEFT_HERE", effect="WAIT", does="ABORT", to="WAITING"),
     _row("SERVER_BUSY", "REQUESTING", then="FAIL(HTTP_STATUS)"),
+    _row("FETCH_FAILED", "REQUESTING RECEIVING", then="EXAMINE"),
     _row("INTERRUPTED", "REQUESTING RECEIVING", guard="TRIES_LEFT_HERE", effect="WAIT", does="ABORT", to="WAITING"),
     _row("INTERRUPTED", "REQUESTING RECEIVING", then="FAIL(CONNECTION)"),
     # The image.
+    _row("VERIFIED", "VERIFYING", then="EXAMINE"),
     _row("IMAGE_FITS", "VERIFYING", effect="SEAL", does="PERSIST REQUEST_UPGRADE", to="APPLYING"),
+    _row("UPGRADE_REQUESTED", "APPLYING", guard="FAILED", then="FAIL(UPGRADE)"),
     _row("UPGRADE_REQUESTED", "APPLYING", then="SUCCEED", only="reports_on_download"),
     _row("UPGRADE_REQUESTED", "APPLYING", does="PERSIST", tell="DONE", to="REBOOTING", only="not reports_on_download"),
     _row("CONFIRM", BOOTED, guard="UNCONFIRMED", does="CONFIRM_IMAGE"),
+    _row("CONFIRMED", BOOTED, guard="CONFIRMED"),
+    _row("CONFIRMED", BOOTED, guard="FAILED", effect="BLAME_CONFIRM", tell="ERROR"),
     _row("CONFIRMED", "CONFIRMING REVERTING", guard="RUNS", effect="SET_CONFIRMED", then="SUCCEED"),
     _row("CONFIRMED", "IDLE", effect="SET_CONFIRMED", does="NEXT_DUE"),
     _row("CONFIRMED", _besides("IDLE CONFIRMING"), effect="SET_CONFIRMED"),
-    _row("CONFIRM_FAILED", BOOTED, effect="BLAME_CONFIRM", tell="ERROR"),
     _row("REJECT", "CONFIRMING", effect="BLAME_APPLICATION", does="PERSIST", to="REVERTING"),
     _row("CANCEL", "CONFIRMING", effect="BLAME_APPLICATION", does="PERSIST", to="REVERTING"),
     _row("CANCEL", "APPLYING REBOOTING", effect="BLAME_CANCEL", does="PERSIST ERASE", to="REVERTING"),
-    _row("ERASED", "REVERTING", guard="RUNS_NOT", effect="BLAME", does=_REPORT, tell="ERROR", to="REPORTING"),
-    _row("ERASE_FAILED", "REVERTING", guard="RUNS"),
+    _row("ERASED", "REVERTING", guard="RUNS"),
     _row(
-        "ERASE_FAILED",
+        "ERASED",
         "REVERTING",
-        guard="RETRIES_LEFT",
+        guard="FAILED_RETRIES_LEFT",
         effect="ABSOLVE",
         does="PERSIST",
         tell="DONE",
         to="REBOOTING",
     ),
-    _row("ERASE_FAILED", "REVERTING", effect="BLAME", does=_REPORT, tell="ERROR", to="REPORTING"),
+    _row("ERASED", "REVERTING", effect="BLAME", does=_REPORT, tell="ERROR", to="REPORTING"),
     # The application.
     _row("CANCEL", ("STARTING", *BUSY, "WAITING", "PAUSED", "REFRESHING"), then="FAIL(CANCELLED)"),
     _row("PAUSE", "REQUESTING RECEIVING", effect="PAUSE", does="ABORT", to="PAUSED"),

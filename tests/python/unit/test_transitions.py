@@ -34,16 +34,33 @@ BUILDS = [
 JUDGEMENTS = ("FOREIGN", "FIT", "SUCCEED", "FAIL")
 
 
+#: What an input can turn out to be when it is looked into (doc/engine.md, "Inputs").
+EXAMINATIONS = {
+    "TIMER": ("DOWNLOAD_TIMER", "BACKOFF_OVER", "RETRY_NOW"),
+    "MESSAGE": (
+        *("NOTIFIED", "NOTHING_PENDING", "NEXT_CHANGED", "OTHER_JOB", "SEEN", "LISTED", "UNREADABLE", "IDENTIFIED"),
+        *("NOTHING_DESCRIBED", "DESCRIBED", "UPDATE_ACCEPTED", "UPDATE_REFUSED", "FINISHED", "ENDED", "RETRY_LATER"),
+    ),
+    "HTTP_RESPONSE": ("RANGE", "WHOLE", "NO_RANGES", "RESTART", "EXPIRED", "REDIRECT", "SERVER_BUSY", "FAIL"),
+    "FETCH_FAILED": ("INTERRUPTED", "FAIL"),
+    "WRITTEN": ("ADVANCED",),
+    "VERIFIED": ("IMAGE_FITS", "SUCCEED", "FAIL"),
+}
+
+
 def enumerators(header: str, prefix: str) -> list[str]:
     """The names of an enum in a header's template, in order."""
     text = (HEADERS / header).read_text(encoding="utf-8")
     return re.findall(rf"^\t{prefix}(\w+?)(?: = \d+)?,$", text, re.MULTILINE)
 
 
-def follows(then: str) -> tuple[str, ...]:
+def follows(row: Row) -> tuple[str, ...]:
     """The events that a row leads to."""
+    then = row.then
     if then == "JUDGE":
         return JUDGEMENTS
+    if then == "EXAMINE":
+        return EXAMINATIONS[row.event]
     return ("FAIL",) if then.startswith("FAIL(") else (then,) if then else ()
 
 
@@ -74,7 +91,7 @@ def test_every_word_has_its_place(features: Features) -> None:
     for row in chosen:
         assert row.event in EVENTS
         assert set(row.phases) <= set(PHASES) and row.phases
-        assert row.guard in {"", *words.guards, *engine_words.GUARDS_OF_A_MEMBER}
+        assert row.guard in {"", *words.guards, *engine_words.GUARDS_OF_MEMBERS}
         assert row.effect in {"", *words.effects, *engine_words.EFFECTS_ON_MEMBERS}
         assert row.to in {"", *BOOTED}
         assert row.then in {"", *EVENTS} or re.fullmatch(r"FAIL\([A-Z_]+\)", row.then)
@@ -112,7 +129,7 @@ def test_every_step_ends(features: Features) -> None:
             if row.event == event and phase in row.phases:
                 # BOOT enters the phase that wrote the record.
                 nexts = BOOTED if row.effect == "BOOT" else (row.to or phase,)
-                for next_phase, then in itertools.product(nexts, follows(row.then)):
+                for next_phase, then in itertools.product(nexts, follows(row)):
                     lengths.append(longest(then, next_phase, (*way, (event, phase))))
         return 1 + max(lengths)
 
@@ -124,9 +141,9 @@ def test_whatever_follows_is_answered(features: Features) -> None:
     """An event that a row leads to has a row without condition wherever it can be led to, or may do nothing there."""
     chosen = rows(features)
     # JUDGE is made another event at once; the others ask whether there is anything to do at all.
-    may_do_nothing = {"JUDGE", "STARTED_SILENTLY", "RETRY_LATER"}
+    may_do_nothing = {"JUDGE", "STARTED_SILENTLY", "RETRY_LATER", *EXAMINATIONS["TIMER"], *EXAMINATIONS["MESSAGE"]}
     for row in chosen:
-        for then in {*follows(row.then)} - may_do_nothing:
+        for then in {*follows(row)} - may_do_nothing:
             phases = BOOTED if row.effect == "BOOT" else (row.to,) if row.to else row.phases
             if then in JUDGEMENTS and row.then == "JUDGE":
                 phases = tuple(phase for phase in phases if phase in ("IDLE", "REFRESHING"))

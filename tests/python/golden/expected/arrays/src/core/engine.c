@@ -14,6 +14,9 @@
 #include "engine_private.h"
 #include "engine_table.h"
 
+/* Bit among the actions of a step for enum aws_fota_timer 0, started or stopped. */
+#define FIRST_TIMER (AWS_FOTA_ACTION_PUBLISH + 1U)
+
 static bool thing_name_valid(const char *thing)
 {
 	size_t len = 0;
@@ -48,21 +51,28 @@ int aws_fota_engine_init(struct aws_fota_engine *engine, const char *thing,
 	return 0;
 }
 
-/* Carry out a word that is no condition. */
-static void act(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-		const uint8_t *word)
+/* Carry out a word of a row that is taken; the next word is returned. */
+static const uint8_t *act(struct aws_fota_engine *engine, const struct aws_fota_input *input,
+			  const uint8_t *word)
 {
-	if (*word >= AWS_FOTA_WORD_TO) {
-		engine->phase = (uint8_t)(*word - AWS_FOTA_WORD_TO);
-	} else if (*word >= AWS_FOTA_WORD_TELL) {
-		aws_fota_engine_tell(engine, *word - AWS_FOTA_WORD_TELL);
-	} else if (*word >= AWS_FOTA_WORD_DUE) {
-		engine->due |= (uint8_t)AWS_FOTA_DUE(*word - AWS_FOTA_WORD_DUE);
-	} else if (*word >= AWS_FOTA_WORD_ACT) {
-		engine->step.actions |= (uint16_t)(1U << (*word - AWS_FOTA_WORD_ACT));
+	const unsigned int code = *word;
+
+	if (code >= AWS_FOTA_WORD_TO) {
+		engine->phase = (uint8_t)(code - AWS_FOTA_WORD_TO);
+	} else if (code >= AWS_FOTA_WORD_TELL) {
+		aws_fota_engine_tell(engine, code - AWS_FOTA_WORD_TELL);
+	} else if (code >= AWS_FOTA_WORD_DUE) {
+		engine->due |= (uint8_t)AWS_FOTA_DUE(code - AWS_FOTA_WORD_DUE);
+	} else if (code >= AWS_FOTA_WORD_ACT) {
+		engine->step.actions |= (uint16_t)(1U << (code - AWS_FOTA_WORD_ACT));
+	} else if (code > AWS_FOTA_WORD_SET) {
+		aws_fota_engine_effect(engine, input, code);
 	} else {
-		aws_fota_engine_effect(engine, input, word);
+		((uint8_t *)engine)[word[1]] = word[2];
+		word += 2;
 	}
+
+	return word + 1;
 }
 
 /* Take the first row of an event that fits, if there is one; the event that follows is returned. */
@@ -72,31 +82,38 @@ static unsigned int take(struct aws_fota_engine *engine, const struct aws_fota_i
 	const uint8_t *word = aws_fota_transitions;
 	bool fits = false;
 
-	for (; *word != AWS_FOTA_WORD_ON + event; word++) {
+	while (*word++ != AWS_FOTA_WORD_ON + event) {
 		if (*word == AWS_FOTA_WORD_ON) {
 			return AWS_FOTA_EVENT_NONE;
 		}
 	}
 
-	for (word++;; word++) {
-		if (*word >= AWS_FOTA_WORD_IN) {
-			if (fits) {
-				return AWS_FOTA_EVENT_NONE;
-			}
+	/* Behind the last row of the event another one begins. */
+	while (!fits && *word >= AWS_FOTA_WORD_IN) {
+		do {
 			fits = aws_fota_engine_holds(engine, input, word);
-		} else if (*word >= AWS_FOTA_WORD_ON) {
-			return AWS_FOTA_EVENT_NONE;
-		} else if (!fits) {
-			continue;
-		} else if (*word == AWS_FOTA_WORD_THEN) {
-			return word[1];
-		} else if (*word < AWS_FOTA_WORD_SET) {
-			fits = aws_fota_engine_holds(engine, input, word);
-			word += *word <= AWS_FOTA_WORD_BELOW ? 2 : 0;
-		} else {
-			act(engine, input, word);
-			word += *word == AWS_FOTA_WORD_SET ? 2 : 0;
+			word += *word <= AWS_FOTA_WORD_BELOW ? 3 : 1;
+		} while (fits && *word < AWS_FOTA_WORD_SET);
+		while (!fits && *word < AWS_FOTA_WORD_ON) {
+			word++;
 		}
+	}
+	while (fits && *word < AWS_FOTA_WORD_THEN) {
+		word = act(engine, input, word);
+	}
+
+	return fits && *word == AWS_FOTA_WORD_THEN ? word[1] : AWS_FOTA_EVENT_NONE;
+}
+
+/* An answer ends its request, unless the event is about that request itself. */
+static void note_answer(struct aws_fota_engine *engine, const struct aws_fota_input *input,
+			unsigned int event)
+{
+	if (input->id == AWS_FOTA_INPUT_MESSAGE &&
+	    input->data.message.topic.kind >= AWS_FOTA_TOPIC_LIST_ACCEPTED &&
+	    event > AWS_FOTA_EVENT_UPDATE_REFUSED) {
+		engine->request = AWS_FOTA_REQUEST_NONE;
+		engine->attempts = 0U;
 	}
 }
 
@@ -105,7 +122,10 @@ static void follow(struct aws_fota_engine *engine, const struct aws_fota_input *
 		   unsigned int event)
 {
 	while (event != AWS_FOTA_EVENT_NONE) {
-		if (event == AWS_FOTA_EVENT_JUDGE) {
+		if (event == AWS_FOTA_EVENT_EXAMINE) {
+			event = aws_fota_engine_classify(engine, input);
+			note_answer(engine, input, event);
+		} else if (event == AWS_FOTA_EVENT_JUDGE) {
 			event = aws_fota_engine_judge(engine, &input->data.message);
 		}
 		if (event >= AWS_FOTA_EVENT_FAIL_WITH(0)) {
@@ -116,7 +136,7 @@ static void follow(struct aws_fota_engine *engine, const struct aws_fota_input *
 	}
 }
 
-/* The most urgent request that is due, or AWS_FOTA_REQUEST_NONE. */
+/* The most urgent request that is due, or one past the last. */
 static unsigned int next_request(struct aws_fota_engine *engine)
 {
 	unsigned int request = AWS_FOTA_REQUEST_DESCRIBE_NEXT;
@@ -129,43 +149,35 @@ static unsigned int next_request(struct aws_fota_engine *engine)
 		engine->due &= (uint8_t)~AWS_FOTA_DUE(AWS_FOTA_REQUEST_UPDATE);
 	}
 
-	for (; request <= AWS_FOTA_REQUEST_UPDATE; request++) {
-		if ((engine->due & AWS_FOTA_DUE(request)) != 0U) {
-			return request;
-		}
-	}
-	if ((engine->due & AWS_FOTA_DUE(request)) != 0U && engine->phase == AWS_FOTA_PHASE_IDLE) {
-		return request;
+	while (request <= AWS_FOTA_REQUEST_LIST && (engine->due & AWS_FOTA_DUE(request)) == 0U) {
+		request++;
 	}
 
-	return AWS_FOTA_REQUEST_NONE;
+	return request;
 }
 
 static bool publish(struct aws_fota_engine *engine)
 {
 	const unsigned int request = next_request(engine);
+	const bool idle = engine->phase == AWS_FOTA_PHASE_IDLE;
 
-	if (request == AWS_FOTA_REQUEST_NONE) {
+	if (request > AWS_FOTA_REQUEST_LIST || (request == AWS_FOTA_REQUEST_LIST && !idle)) {
 		return false;
 	}
 
 	engine->request = (uint8_t)request;
 	engine->due &= (uint8_t)~AWS_FOTA_DUE(request);
 	engine->token++;
-	engine->full = engine->phase == AWS_FOTA_PHASE_IDLE
-			       ? engine->confirmed && !engine->unreadable
-			       : engine->phase == AWS_FOTA_PHASE_REFRESHING &&
-					 request == AWS_FOTA_REQUEST_DESCRIBE_JOB;
+	engine->full = idle ? engine->confirmed && !engine->unreadable
+			    : engine->phase == AWS_FOTA_PHASE_REFRESHING &&
+				       request == AWS_FOTA_REQUEST_DESCRIBE_JOB;
+	engine->asked = engine->phase == AWS_FOTA_PHASE_REPORTING ? engine->job.pending
+								  : AWS_FOTA_JOB_IN_PROGRESS;
 	if (request == AWS_FOTA_REQUEST_DESCRIBE_NEXT) {
 		engine->passed = 0U;
 	}
 	if (request == AWS_FOTA_REQUEST_UPDATE) {
-		engine->asked = AWS_FOTA_JOB_IN_PROGRESS;
-		if (engine->phase == AWS_FOTA_PHASE_REPORTING) {
-			engine->asked = engine->job.pending;
-		} else {
-			engine->job.reported = aws_fota_engine_percent(engine);
-		}
+		engine->job.reported = aws_fota_engine_percent(engine);
 	}
 	engine->step.actions |= 1U << AWS_FOTA_ACTION_PUBLISH;
 
@@ -191,99 +203,75 @@ static void schedule(struct aws_fota_engine *engine)
 		aws_fota_engine_wait(engine, AWS_FOTA_ANSWER_TIMEOUT_SECONDS, engine->attempts);
 }
 
-static struct aws_fota_action *add(struct aws_fota_action *action, unsigned int id,
-				   unsigned int what, uint32_t value)
+/* Bits of the two timers: those that start, and those that run for nothing, are actions of their own. */
+static void set_timers(struct aws_fota_engine *engine)
 {
-	action->id = (uint8_t)id;
-	action->what = (uint8_t)what;
-	action->packet_id = 0U;
-	action->value = value;
-	action->length = 0U;
+	unsigned int starting = 0;
+	unsigned int wanted = 0;
 
-	return action + 1;
+	for (unsigned int timer = 0; timer <= AWS_FOTA_TIMER_DOWNLOAD; timer++) {
+		starting |= engine->wait[timer] != 0U ? 1U << timer : 0U;
+	}
+	wanted |= engine->request != AWS_FOTA_REQUEST_NONE ? 1U << AWS_FOTA_TIMER_REQUEST : 0U;
+	wanted |= engine->phase == AWS_FOTA_PHASE_WAITING ? 1U << AWS_FOTA_TIMER_DOWNLOAD : 0U;
+
+	engine->step.actions |= (uint16_t)((starting | (engine->running & ~wanted)) << FIRST_TIMER);
+	engine->running = (uint8_t)((engine->running & wanted) | starting);
 }
 
-/* What was gathered, in the order of enum aws_fota_action_id. */
-static struct aws_fota_action *emit(const struct aws_fota_engine *engine,
-				    struct aws_fota_action *action)
+/* What was gathered, in the order of enum aws_fota_action_id; at last the timers. */
+static size_t emit(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
+		   struct aws_fota_action *actions)
 {
-	for (unsigned int id = 0; id <= AWS_FOTA_ACTION_PUBLISH; id++) {
-		unsigned int what = 0;
-		uint32_t value = 0;
+	size_t count = 0;
+
+	memset(actions, 0, sizeof(*actions) * AWS_FOTA_ACTIONS_MAX);
+	for (unsigned int id = 0; id < FIRST_TIMER + 2U; id++) {
+		struct aws_fota_action *const action = &actions[count];
 
 		if (((engine->step.actions >> id) & 1U) == 0U) {
 			continue;
 		}
-		if (id == AWS_FOTA_ACTION_TELL) {
-			what = engine->step.tell;
-			value = engine->step.value;
-		} else if (id == AWS_FOTA_ACTION_FETCH ||
-			   (id == AWS_FOTA_ACTION_ERASE &&
-			    engine->phase == AWS_FOTA_PHASE_ERASING)) {
+		count++;
+		action->id = (uint8_t)id;
+		if (id == AWS_FOTA_ACTION_ACKNOWLEDGE) {
+			action->packet_id = input->data.message.packet_id;
+		} else if (id == AWS_FOTA_ACTION_TELL) {
+			action->what = engine->step.tell;
+			action->value = engine->step.value;
+		} else if (id == AWS_FOTA_ACTION_FETCH) {
+			action->value = engine->job.offset;
+			action->length = aws_fota_engine_range(engine);
+		} else if (id == AWS_FOTA_ACTION_ERASE) {
 			/* Elsewhere the whole slot is erased, so that nothing is installed. */
-			value = engine->job.offset;
-		}
-		action = add(action, id, what, value);
-		if (id == AWS_FOTA_ACTION_FETCH) {
-			action[-1].length = aws_fota_engine_range(engine);
-		}
-	}
-
-	return action;
-}
-
-static struct aws_fota_action *emit_timers(struct aws_fota_engine *engine,
-					   struct aws_fota_action *action)
-{
-	for (unsigned int timer = 0; timer <= AWS_FOTA_TIMER_DOWNLOAD; timer++) {
-		const bool wanted = timer == AWS_FOTA_TIMER_REQUEST
-					    ? engine->request != AWS_FOTA_REQUEST_NONE
-					    : engine->phase == AWS_FOTA_PHASE_WAITING;
-		const uint8_t bit = (uint8_t)(1U << timer);
-
-		if (engine->wait[timer] != 0U) {
-			engine->running |= bit;
-			action = add(action, AWS_FOTA_ACTION_TIMER_START, timer,
-				     engine->wait[timer]);
-		} else if ((engine->running & bit) != 0U && !wanted) {
-			engine->running &= (uint8_t)~bit;
-			action = add(action, AWS_FOTA_ACTION_TIMER_STOP, timer, 0U);
+			action->value =
+				engine->phase == AWS_FOTA_PHASE_ERASING ? engine->job.offset : 0U;
+		} else if (id >= FIRST_TIMER) {
+			action->value = engine->wait[id - FIRST_TIMER];
+			action->id = action->value != 0U ? AWS_FOTA_ACTION_TIMER_START
+							 : AWS_FOTA_ACTION_TIMER_STOP;
+			action->what = (uint8_t)(id - FIRST_TIMER);
 		}
 	}
 
-	return action;
+	return count;
 }
 
 size_t aws_fota_engine_step(struct aws_fota_engine *engine, const struct aws_fota_input *input,
 			    struct aws_fota_action actions[AWS_FOTA_ACTIONS_MAX])
 {
-	struct aws_fota_action *action = actions;
-	unsigned int event;
-
 	memset(&engine->step, 0, sizeof(engine->step));
 	memset(engine->wait, 0, sizeof(engine->wait));
 	if (input->id == AWS_FOTA_INPUT_TIMER) {
 		engine->running &= (uint8_t) ~(1U << input->data.timer);
+	} else if (input->id == AWS_FOTA_INPUT_MESSAGE && input->data.message.packet_id != 0U) {
+		engine->step.actions = 1U << AWS_FOTA_ACTION_ACKNOWLEDGE;
 	}
-
-	event = aws_fota_engine_classify(engine, input);
-	if (input->id == AWS_FOTA_INPUT_MESSAGE) {
-		if (input->data.message.packet_id != 0U) {
-			action = add(action, AWS_FOTA_ACTION_ACKNOWLEDGE, 0U, 0U);
-			actions[0].packet_id = input->data.message.packet_id;
-		}
-		if (input->data.message.topic.kind >= AWS_FOTA_TOPIC_LIST_ACCEPTED &&
-		    event > AWS_FOTA_EVENT_UPDATE_REFUSED) {
-			engine->request = AWS_FOTA_REQUEST_NONE;
-			engine->attempts = 0U;
-		}
-	}
-	follow(engine, input, event);
+	follow(engine, input, AWS_FOTA_EVENT_OF_INPUT(input->id));
 	schedule(engine);
-	action = emit(engine, action);
-	action = emit_timers(engine, action);
+	set_timers(engine);
 
-	return (size_t)(action - actions);
+	return emit(engine, input, actions);
 }
 
 enum aws_fota_phase aws_fota_engine_phase(const struct aws_fota_engine *engine)

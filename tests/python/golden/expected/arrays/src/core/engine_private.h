@@ -52,7 +52,7 @@ enum aws_fota_link {
 #define AWS_FOTA_FETCH_WAIT_SECONDS 2
 
 /**
- * @brief Make an input an event; changes nothing
+ * @brief Make what an input tells an event; changes nothing
  *
  * @return enum aws_fota_event, or one from AWS_FOTA_EVENT_FAIL_WITH(0) on.
  */
@@ -71,9 +71,9 @@ unsigned int aws_fota_engine_judge(const struct aws_fota_engine *engine,
 bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
 			   const uint8_t *word);
 
-/** Carry out an effect of a row. */
+/** Carry out an effect of a row: one from AWS_FOTA_WORD_SET on. */
 void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			    const uint8_t *word);
+			    unsigned int effect);
 
 /** Tell the application enum aws_fota_tell @a tell, about the job as it is now. */
 void aws_fota_engine_tell(struct aws_fota_engine *engine, unsigned int tell);

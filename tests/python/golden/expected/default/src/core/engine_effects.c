@@ -71,30 +71,14 @@ static void return_request(struct aws_fota_engine *engine)
 	engine->request = AWS_FOTA_REQUEST_NONE;
 }
 
-static void disconnect(struct aws_fota_engine *engine)
-{
-	return_request(engine);
-	engine->attempts = 0U;
-	engine->link = AWS_FOTA_LINK_OFFLINE;
-}
-
 static void back_off(struct aws_fota_engine *engine)
 {
-	return_request(engine);
 	engine->request = AWS_FOTA_REQUEST_BACKOFF;
 	engine->wait[AWS_FOTA_TIMER_REQUEST] =
 		engine->attempts < AWS_FOTA_RETRIES_MAX
 			? aws_fota_engine_wait(engine, AWS_FOTA_ANSWER_TIMEOUT_SECONDS,
 					       engine->attempts)
 			: aws_fota_engine_jitter(engine, AWS_FOTA_SLOW_RETRY_SECONDS);
-}
-
-static void end_backoff(struct aws_fota_engine *engine)
-{
-	engine->request = AWS_FOTA_REQUEST_NONE;
-	if (engine->attempts >= AWS_FOTA_RETRIES_MAX) {
-		engine->attempts = 0U;
-	}
 }
 
 static void take_refused_version(struct aws_fota_engine *engine)
@@ -157,47 +141,35 @@ static uint8_t status_of(unsigned int reason)
 	return ((rejected >> reason) & 1U) != 0U ? AWS_FOTA_JOB_REJECTED : AWS_FOTA_JOB_FAILED;
 }
 
-static uint32_t magnitude(int error)
-{
-	return error < 0 ? 0U - (uint32_t)error : (uint32_t)error;
-}
-
 static uint32_t detail_of(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
 			  unsigned int reason)
 {
-	switch (reason) {
-	case AWS_FOTA_REASON_FIELD_TOO_LONG:
-	case AWS_FOTA_REASON_FIELD_OUT_OF_RANGE:
-	case AWS_FOTA_REASON_FIELD_WRONG_TYPE:
-	case AWS_FOTA_REASON_FIELD_WRONG_VALUE:
-	case AWS_FOTA_REASON_FIELD_DUPLICATE:
-	case AWS_FOTA_REASON_FIELD_MISSING:
-		return input->data.message.field;
-	case AWS_FOTA_REASON_TOO_LARGE:
-		return engine->slot_size;
-	case AWS_FOTA_REASON_HTTP_STATUS:
-		return input->data.http.status;
-	case AWS_FOTA_REASON_SIZE:
-		if (input->id != AWS_FOTA_INPUT_HTTP_RESPONSE) {
-			return 0U;
+	const unsigned int detailed =
+		0x3fU << AWS_FOTA_REASON_FIELD_TOO_LONG | 1U << AWS_FOTA_REASON_TOO_LARGE |
+		1U << AWS_FOTA_REASON_HTTP_STATUS | 1U << AWS_FOTA_REASON_SIZE |
+		1U << AWS_FOTA_REASON_CONNECTION | 1U << AWS_FOTA_REASON_FLASH |
+		1U << AWS_FOTA_REASON_UPGRADE;
+
+	if (((detailed >> reason) & 1U) == 0U) {
+		return 0U;
+	}
+
+	switch (input->id) {
+	case AWS_FOTA_INPUT_MESSAGE:
+		return reason == AWS_FOTA_REASON_TOO_LARGE ? engine->slot_size
+							   : input->data.message.field;
+	case AWS_FOTA_INPUT_HTTP_RESPONSE:
+		if (reason == AWS_FOTA_REASON_HTTP_STATUS) {
+			return input->data.http.status;
 		}
 		return input->data.http.status == 206U ? input->data.http.range_total
 						       : input->data.http.length;
-	case AWS_FOTA_REASON_CONNECTION:
-		return input->data.fetch_error;
-	case AWS_FOTA_REASON_FLASH:
-		switch (input->id) {
-		case AWS_FOTA_INPUT_ERASED:
-			return magnitude(input->data.error);
-		case AWS_FOTA_INPUT_VERIFIED:
-			return magnitude(input->data.verified.error);
-		default:
-			return 0U;
-		}
-	case AWS_FOTA_REASON_UPGRADE:
-		return magnitude(input->data.error);
+	case AWS_FOTA_INPUT_FETCH_FAILED:
+		return reason == AWS_FOTA_REASON_CONNECTION ? input->data.fetch_error : 0U;
 	default:
-		return 0U;
+		/* That of VERIFIED is its first member. */
+		return input->data.error < 0 ? 0U - (uint32_t)input->data.error
+					     : (uint32_t)input->data.error;
 	}
 }
 
@@ -211,35 +183,26 @@ static void fail(struct aws_fota_engine *engine, const struct aws_fota_input *in
 }
 
 void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			    const uint8_t *word)
+			    unsigned int effect)
 {
-	switch (*word) {
-	case AWS_FOTA_WORD_SET:
-		((uint8_t *)engine)[word[1]] = word[2];
-		break;
+	switch (effect) {
 	case AWS_FOTA_WORD_DO_BOOT:
 		boot(engine, &input->data.boot);
 		break;
 	case AWS_FOTA_WORD_DO_VERIFY_AGAIN:
 		engine->job.offset = engine->job.size;
-		engine->job.resumable = true;
-		break;
-	case AWS_FOTA_WORD_DO_DISCONNECT:
-		disconnect(engine);
-		break;
-	case AWS_FOTA_WORD_DO_GO_ONLINE:
-		engine->link = AWS_FOTA_LINK_ONLINE;
-		engine->request = AWS_FOTA_REQUEST_NONE;
-		engine->attempts = 0U;
 		break;
 	case AWS_FOTA_WORD_DO_END_SLOW_WAIT:
-		if (engine->request == AWS_FOTA_REQUEST_BACKOFF &&
-		    engine->attempts >= AWS_FOTA_RETRIES_MAX) {
-			end_backoff(engine);
+		if (engine->request != AWS_FOTA_REQUEST_BACKOFF ||
+		    engine->attempts < AWS_FOTA_RETRIES_MAX) {
+			break;
 		}
-		break;
+		/* fall through */
 	case AWS_FOTA_WORD_DO_END_BACKOFF:
-		end_backoff(engine);
+		engine->request = AWS_FOTA_REQUEST_NONE;
+		if (engine->attempts >= AWS_FOTA_RETRIES_MAX) {
+			engine->attempts = 0U;
+		}
 		break;
 	case AWS_FOTA_WORD_DO_RETURN_REQUEST:
 		return_request(engine);

@@ -12,26 +12,27 @@
 #include "engine_private.h"
 #include "engine_table.h"
 
-#define BIT(phase)               (1U << AWS_FOTA_PHASE_##phase)
-#define ON(event)                (AWS_FOTA_WORD_ON + AWS_FOTA_EVENT_##event)
-#define IN(phase)                (AWS_FOTA_WORD_IN + AWS_FOTA_PHASE_##phase)
-#define AMONG(set)               (AWS_FOTA_WORD_AMONG + (set))
-#define MEMBER(member)           ((uint8_t)offsetof(struct aws_fota_engine, member))
-#define IF(guard)                AWS_FOTA_WORD_IF_##guard
-#define IF_SET(member)           AWS_FOTA_WORD_AT_LEAST, MEMBER(member), 1
-#define IF_BELOW(member, number) AWS_FOTA_WORD_BELOW, MEMBER(member), (number)
-#define SET(member, number)      AWS_FOTA_WORD_SET, MEMBER(member), (number)
-#define DO(effect)               AWS_FOTA_WORD_DO_##effect
-#define ACT(action)              (AWS_FOTA_WORD_ACT + AWS_FOTA_ACTION_##action)
-#define DUE(request)             (AWS_FOTA_WORD_DUE + AWS_FOTA_REQUEST_##request)
-#define TELL(what)               (AWS_FOTA_WORD_TELL + AWS_FOTA_TELL_##what)
-#define TO(phase)                (AWS_FOTA_WORD_TO + AWS_FOTA_PHASE_##phase)
-#define THEN(event)              AWS_FOTA_WORD_THEN, AWS_FOTA_EVENT_##event
-#define FAIL(reason)             AWS_FOTA_WORD_THEN, AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_##reason)
+#define BIT(phase)             (1U << AWS_FOTA_PHASE_##phase)
+#define ON(event)              (AWS_FOTA_WORD_ON + AWS_FOTA_EVENT_##event)
+#define IN(phase)              (AWS_FOTA_WORD_IN + AWS_FOTA_PHASE_##phase)
+#define AMONG(set)             (AWS_FOTA_WORD_AMONG + (set))
+#define MEMBER(member)         ((uint8_t)offsetof(struct aws_fota_engine, member))
+#define IF(guard)              AWS_FOTA_WORD_IF_##guard
+#define IF_SET(member)         IF_AT_LEAST(member, 1)
+#define IF_AT_LEAST(member, n) AWS_FOTA_WORD_AT_LEAST, MEMBER(member), (n)
+#define IF_BELOW(member, n)    AWS_FOTA_WORD_BELOW, MEMBER(member), (n)
+#define SET(member, n)         AWS_FOTA_WORD_SET, MEMBER(member), (n)
+#define DO(effect)             AWS_FOTA_WORD_DO_##effect
+#define ACT(action)            (AWS_FOTA_WORD_ACT + AWS_FOTA_ACTION_##action)
+#define DUE(request)           (AWS_FOTA_WORD_DUE + AWS_FOTA_REQUEST_##request)
+#define TELL(what)             (AWS_FOTA_WORD_TELL + AWS_FOTA_TELL_##what)
+#define TO(phase)              (AWS_FOTA_WORD_TO + AWS_FOTA_PHASE_##phase)
+#define THEN(event)            AWS_FOTA_WORD_THEN, AWS_FOTA_EVENT_##event
+#define FAIL(reason)           AWS_FOTA_WORD_THEN, AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_##reason)
 
 /* Only what begins a row or an event has the top bit. */
 typedef char words_fit[AWS_FOTA_WORD_THEN < AWS_FOTA_WORD_ON ? 1 : -1];
-typedef char events_fit[ON(JUDGE) < AWS_FOTA_WORD_IN ? 1 : -1];
+typedef char events_fit[ON(EXAMINE) < AWS_FOTA_WORD_IN ? 1 : -1];
 typedef char members_fit[offsetof(struct aws_fota_engine, job.version) < 0x80 ? 1 : -1];
 
 /* clang-format off */
@@ -68,17 +69,19 @@ const uint8_t aws_fota_transitions[] = {
 		IN(REPORTING), DUE(UPDATE), THEN(STARTED_SILENTLY),
 		IN(IDLE), THEN(STARTED_SILENTLY),
 		/* APPLYING, REBOOTING */
-		AMONG(1), IF(RUNS_CONFIRMED), THEN(SUCCEED),
+		AMONG(1), IF_SET(confirmed), IF(RUNS), THEN(SUCCEED),
 		IN(APPLYING), IF(RUNS), TELL(CONFIRM), ACT(PERSIST), TO(CONFIRMING),
 		IN(REBOOTING), IF(RUNS), TELL(CONFIRM), TO(CONFIRMING),
-		IN(REBOOTING), IF(SWAP_UNWANTED), ACT(ERASE), TO(REVERTING), THEN(STARTED_SILENTLY),
+		IN(REBOOTING), IF(SWAP_PENDING), IF_SET(job.reason), ACT(ERASE), TO(REVERTING),
+		    THEN(STARTED_SILENTLY),
 		/* APPLYING, REBOOTING */
-		AMONG(1), IF(SWAP_REFUSED), SET(job.reason, AWS_FOTA_REASON_ROLLED_BACK), ACT(PERSIST),
-		    ACT(ERASE), TO(REVERTING), THEN(STARTED_SILENTLY),
+		AMONG(1), IF(SWAP_PENDING), IF_AT_LEAST(job.retries, AWS_FOTA_UPGRADES_MAX),
+		    SET(job.reason, AWS_FOTA_REASON_ROLLED_BACK), ACT(PERSIST), ACT(ERASE), TO(REVERTING),
+		    THEN(STARTED_SILENTLY),
 		/* APPLYING, REBOOTING */
 		AMONG(1), IF(SWAP_PENDING), DO(COUNT_RETRY), TELL(DONE), ACT(PERSIST), TO(REBOOTING),
-		IN(APPLYING), IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX), DO(VERIFY_AGAIN), TO(IDLE),
-		    THEN(STARTED_SILENTLY),
+		IN(APPLYING), IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX), SET(job.resumable, true),
+		    DO(VERIFY_AGAIN), TO(IDLE), THEN(STARTED_SILENTLY),
 		IN(REBOOTING), IF_SET(job.reason), SET(job.pending, AWS_FOTA_JOB_FAILED), DO(CONCLUDE),
 		    TELL(ERROR), ACT(PERSIST), DUE(UPDATE), TO(REPORTING),
 		/* APPLYING, REBOOTING */
@@ -90,15 +93,24 @@ const uint8_t aws_fota_transitions[] = {
 
 	ON(CONNECTED),
 		/* all but UNBOOTED */
-		AMONG(3), DO(DISCONNECT), SET(link, AWS_FOTA_LINK_SUBSCRIBING),
+		AMONG(3), DO(RETURN_REQUEST), SET(attempts, 0), SET(link, AWS_FOTA_LINK_SUBSCRIBING),
 
 	ON(DISCONNECTED),
 		/* all but UNBOOTED */
-		AMONG(3), DO(DISCONNECT),
+		AMONG(3), DO(RETURN_REQUEST), SET(attempts, 0), SET(link, AWS_FOTA_LINK_OFFLINE),
 
 	ON(SUBSCRIBED),
 		/* all but UNBOOTED */
-		AMONG(3), DO(GO_ONLINE), DUE(DESCRIBE_NEXT),
+		AMONG(3), IF(NOT_SUBSCRIBING),
+		/* all but UNBOOTED */
+		AMONG(3), IF(FAILED), THEN(RETRY_LATER),
+		/* all but UNBOOTED */
+		AMONG(3), SET(link, AWS_FOTA_LINK_ONLINE), SET(request, AWS_FOTA_REQUEST_NONE),
+		    SET(attempts, 0), DUE(DESCRIBE_NEXT),
+
+	ON(TIMER),
+		/* all but UNBOOTED */
+		AMONG(3), THEN(EXAMINE),
 
 	ON(BACKOFF_OVER),
 		/* all but UNBOOTED */
@@ -112,13 +124,17 @@ const uint8_t aws_fota_transitions[] = {
 
 	ON(RETRY_LATER),
 		/* all but UNBOOTED */
-		AMONG(3), DO(BACK_OFF),
+		AMONG(3), DO(RETURN_REQUEST), DO(BACK_OFF),
 
 	ON(UPDATE_REFUSED),
 		/* all but UNBOOTED, IDLE, OFFERED, CONFIRMING */
 		AMONG(4), IF(VERSION_TOLD), DO(TAKE_VERSION), THEN(RETRY_NOW),
 		/* all but UNBOOTED, IDLE, OFFERED, CONFIRMING */
 		AMONG(4), DO(TAKE_REFUSED_VERSION), THEN(RETRY_LATER),
+
+	ON(MESSAGE),
+		/* all but UNBOOTED */
+		AMONG(3), THEN(EXAMINE),
 
 	ON(NEXT_CHANGED),
 		IN(IDLE), DO(END_SLOW_WAIT), DUE(DESCRIBE_NEXT),
@@ -174,6 +190,9 @@ const uint8_t aws_fota_transitions[] = {
 	ON(DOWNLOAD_TIMER),
 		IN(WAITING), THEN(DOWNLOAD),
 
+	ON(HTTP_RESPONSE),
+		IN(REQUESTING), THEN(EXAMINE),
+
 	ON(RANGE),
 		IN(REQUESTING), DO(TAKE_RANGE), THEN(BODY),
 
@@ -181,26 +200,26 @@ const uint8_t aws_fota_transitions[] = {
 		IN(REQUESTING), DO(TAKE_WHOLE), THEN(BODY),
 
 	ON(BODY),
-		IN(REQUESTING), IF(BLANK_FROM_START), ACT(PERSIST), ACT(RECEIVE), TO(RECEIVING),
+		IN(REQUESTING), IF_SET(job.erased), IF(AT_START), ACT(PERSIST), ACT(RECEIVE),
+		    TO(RECEIVING),
 		IN(REQUESTING), IF_SET(job.erased), ACT(RECEIVE), TO(RECEIVING),
 		IN(REQUESTING), TELL(ERASE_PENDING), ACT(PERSIST), ACT(ERASE), TO(ERASING),
 
 	ON(ERASED),
+		IN(ERASING), IF(FAILED), FAIL(FLASH),
 		IN(ERASING), IF_SET(paused), SET(job.erased, true), TELL(ERASE_DONE), ACT(ABORT),
 		    TO(PAUSED),
 		IN(ERASING), SET(job.erased, true), TELL(ERASE_DONE), ACT(RECEIVE), TO(RECEIVING),
-		IN(REVERTING), IF(RUNS_NOT), SET(job.pending, AWS_FOTA_JOB_FAILED), DO(CONCLUDE),
-		    TELL(ERROR), ACT(PERSIST), DUE(UPDATE), TO(REPORTING),
-
-	ON(ERASE_FAILED),
-		IN(ERASING), FAIL(FLASH),
 		IN(REVERTING), IF(RUNS),
-		IN(REVERTING), IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX),
+		IN(REVERTING), IF(FAILED), IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX),
 		    SET(job.reason, AWS_FOTA_REASON_NONE), TELL(DONE), ACT(PERSIST), TO(REBOOTING),
 		IN(REVERTING), SET(job.pending, AWS_FOTA_JOB_FAILED), DO(CONCLUDE), TELL(ERROR),
 		    ACT(PERSIST), DUE(UPDATE), TO(REPORTING),
 
 	ON(WRITTEN),
+		IN(RECEIVING), THEN(EXAMINE),
+
+	ON(ADVANCED),
 		IN(RECEIVING), IF(REACHES_RANGE_END), DO(ADVANCE), THEN(DOWNLOAD),
 		IN(RECEIVING), DO(ADVANCE),
 
@@ -231,16 +250,24 @@ const uint8_t aws_fota_transitions[] = {
 		IN(REQUESTING), IF(TRIES_LEFT_HERE), DO(WAIT), ACT(ABORT), TO(WAITING),
 		IN(REQUESTING), FAIL(HTTP_STATUS),
 
+	ON(FETCH_FAILED),
+		/* REQUESTING, RECEIVING */
+		AMONG(12), THEN(EXAMINE),
+
 	ON(INTERRUPTED),
 		/* REQUESTING, RECEIVING */
 		AMONG(12), IF(TRIES_LEFT_HERE), DO(WAIT), ACT(ABORT), TO(WAITING),
 		/* REQUESTING, RECEIVING */
 		AMONG(12), FAIL(CONNECTION),
 
+	ON(VERIFIED),
+		IN(VERIFYING), THEN(EXAMINE),
+
 	ON(IMAGE_FITS),
 		IN(VERIFYING), DO(SEAL), ACT(PERSIST), ACT(REQUEST_UPGRADE), TO(APPLYING),
 
 	ON(UPGRADE_REQUESTED),
+		IN(APPLYING), IF(FAILED), FAIL(UPGRADE),
 		IN(APPLYING), TELL(DONE), ACT(PERSIST), TO(REBOOTING),
 
 	ON(CONFIRM),
@@ -248,15 +275,15 @@ const uint8_t aws_fota_transitions[] = {
 		AMONG(3), IF_BELOW(confirmed, 1), ACT(CONFIRM_IMAGE),
 
 	ON(CONFIRMED),
+		/* all but UNBOOTED */
+		AMONG(3), IF_SET(confirmed),
+		/* all but UNBOOTED */
+		AMONG(3), IF(FAILED), SET(step.value, AWS_FOTA_REASON_CONFIRM), TELL(ERROR),
 		/* CONFIRMING, REVERTING */
 		AMONG(13), IF(RUNS), SET(confirmed, true), THEN(SUCCEED),
 		IN(IDLE), SET(confirmed, true), DUE(DESCRIBE_NEXT),
 		/* all but UNBOOTED, IDLE, CONFIRMING */
 		AMONG(14), SET(confirmed, true),
-
-	ON(CONFIRM_FAILED),
-		/* all but UNBOOTED */
-		AMONG(3), SET(step.value, AWS_FOTA_REASON_CONFIRM), TELL(ERROR),
 
 	ON(REJECT),
 		IN(CONFIRMING), SET(job.reason, AWS_FOTA_REASON_APPLICATION), ACT(PERSIST),
@@ -314,27 +341,5 @@ const uint8_t aws_fota_transitions[] = {
 		AMONG(20), TELL(CANCELLED), DO(FORGET), ACT(CLEAR), DUE(DESCRIBE_NEXT), TO(IDLE),
 
 	AWS_FOTA_WORD_ON,
-};
-
-const uint16_t aws_fota_heard[] = {
-	[AWS_FOTA_INPUT_BOOT] = 0xffffU,
-	[AWS_FOTA_INPUT_CONNECTED] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_SUBSCRIBED] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_DISCONNECTED] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_MESSAGE] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_TIMER] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_HTTP_RESPONSE] = BIT(REQUESTING),
-	[AWS_FOTA_INPUT_FETCH_FAILED] = BIT(REQUESTING) | BIT(RECEIVING),
-	[AWS_FOTA_INPUT_ERASED] = BIT(ERASING) | BIT(REVERTING),
-	[AWS_FOTA_INPUT_WRITTEN] = BIT(RECEIVING),
-	[AWS_FOTA_INPUT_VERIFIED] = BIT(VERIFYING),
-	[AWS_FOTA_INPUT_UPGRADE_REQUESTED] = BIT(APPLYING),
-	[AWS_FOTA_INPUT_CONFIRMED] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_ACCEPT] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_REJECT] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_CONFIRM] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_CANCEL] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_PAUSE] = 0xffffU & ~(BIT(UNBOOTED)),
-	[AWS_FOTA_INPUT_RESUME] = 0xffffU & ~(BIT(UNBOOTED)),
 };
 /* clang-format on */

@@ -32,27 +32,27 @@ enum aws_fota_event {
 	AWS_FOTA_EVENT_BOOT,
 	/** MQTT is connected */
 	AWS_FOTA_EVENT_CONNECTED,
-	/** the notification topics are subscribed */
+	/** the notification topics are subscribed, or not */
 	AWS_FOTA_EVENT_SUBSCRIBED,
 	/** MQTT is not connected any more */
 	AWS_FOTA_EVENT_DISCONNECTED,
-	/** never by itself: a message is one of the events below */
+	/** a message on a Jobs topic was read */
 	AWS_FOTA_EVENT_MESSAGE,
-	/** never by itself */
+	/** a timer expired */
 	AWS_FOTA_EVENT_TIMER,
-	/** never by itself */
+	/** the headers of a response */
 	AWS_FOTA_EVENT_HTTP_RESPONSE,
-	/** never by itself */
+	/** the request or its body failed */
 	AWS_FOTA_EVENT_FETCH_FAILED,
-	/** the slot is blank past the offset */
+	/** the slot is blank past the offset, or could not be erased */
 	AWS_FOTA_EVENT_ERASED,
-	/** the slot is written up to a new offset */
+	/** the slot is written up to an offset */
 	AWS_FOTA_EVENT_WRITTEN,
-	/** never by itself */
+	/** what stands in the slot */
 	AWS_FOTA_EVENT_VERIFIED,
-	/** the bootloader will swap */
+	/** the bootloader will swap, or was not to be asked */
 	AWS_FOTA_EVENT_UPGRADE_REQUESTED,
-	/** the running image is confirmed */
+	/** the running image is confirmed, or could not be */
 	AWS_FOTA_EVENT_CONFIRMED,
 	/** the application carries out the offered job itself */
 	AWS_FOTA_EVENT_ACCEPT,
@@ -124,12 +124,10 @@ enum aws_fota_event {
 	AWS_FOTA_EVENT_SERVER_BUSY,
 	/** the connection failed */
 	AWS_FOTA_EVENT_INTERRUPTED,
+	/** the slot is written up to a new offset */
+	AWS_FOTA_EVENT_ADVANCED,
 	/** the slot holds the job's image */
 	AWS_FOTA_EVENT_IMAGE_FITS,
-	/** the slot could not be erased */
-	AWS_FOTA_EVENT_ERASE_FAILED,
-	/** the running image could not be confirmed */
-	AWS_FOTA_EVENT_CONFIRM_FAILED,
 	/** the job's image runs and is confirmed */
 	AWS_FOTA_EVENT_SUCCEED,
 	/** the job failed */
@@ -142,9 +140,11 @@ enum aws_fota_event {
 	AWS_FOTA_EVENT_ANSWERED,
 	/** never in a row: the description is judged, which makes it another event */
 	AWS_FOTA_EVENT_JUDGE,
+	/** never in a row: the input is looked into, which makes it another event */
+	AWS_FOTA_EVENT_EXAMINE,
 };
 
-/** The event of the input @a id, where it is one by itself. */
+/** The event that the input @a id is by itself. */
 #define AWS_FOTA_EVENT_OF_INPUT(id) ((unsigned int)AWS_FOTA_EVENT_BOOT + (id))
 
 /** The event that fails the job for @a reason. */
@@ -161,16 +161,12 @@ enum aws_fota_word {
 	AWS_FOTA_WORD_AT_LEAST,
 	/** Go on if a member is below a number. */
 	AWS_FOTA_WORD_BELOW,
-	/** Go on if the job's image runs and is confirmed. */
-	AWS_FOTA_WORD_IF_RUNS_CONFIRMED,
 	/** Go on if the job's image runs. */
 	AWS_FOTA_WORD_IF_RUNS,
-	/** Go on if the job's image does not run. */
-	AWS_FOTA_WORD_IF_RUNS_NOT,
-	/** Go on if the bootloader will still swap, and the update was cancelled. */
-	AWS_FOTA_WORD_IF_SWAP_UNWANTED,
-	/** Go on if the bootloader would still swap, and did not so 3 times. */
-	AWS_FOTA_WORD_IF_SWAP_REFUSED,
+	/** Go on if the input tells an error. */
+	AWS_FOTA_WORD_IF_FAILED,
+	/** Go on if nothing is subscribed to. */
+	AWS_FOTA_WORD_IF_NOT_SUBSCRIBING,
 	/** Go on if the bootloader will still swap. */
 	AWS_FOTA_WORD_IF_SWAP_PENDING,
 	/** Go on if VersionMismatch, with the version. */
@@ -181,24 +177,20 @@ enum aws_fota_word {
 	AWS_FOTA_WORD_IF_JOB_LIVES,
 	/** Go on if everything is downloaded. */
 	AWS_FOTA_WORD_IF_COMPLETE,
-	/** Go on if the slot is blank, and nothing is written yet. */
-	AWS_FOTA_WORD_IF_BLANK_FROM_START,
 	/** Go on if the range is written. */
 	AWS_FOTA_WORD_IF_REACHES_RANGE_END,
 	/** Go on if fewer than RETRIES_MAX tries since the last progress. */
 	AWS_FOTA_WORD_IF_TRIES_LEFT_HERE,
 	/** Go on if the URL was split, and its scheme is allowed. */
 	AWS_FOTA_WORD_IF_URL_ALLOWED,
+	/** Go on if nothing is written yet. */
+	AWS_FOTA_WORD_IF_AT_START,
 	/** Set a member to a number. The first that changes anything: the row is taken. */
 	AWS_FOTA_WORD_SET,
 	/** set everything anew and read the record */
 	AWS_FOTA_WORD_DO_BOOT,
 	/** keep the whole download for another verification */
 	AWS_FOTA_WORD_DO_VERIFY_AGAIN,
-	/** keep what was asked for, forget the request */
-	AWS_FOTA_WORD_DO_DISCONNECT,
-	/** the link is up */
-	AWS_FOTA_WORD_DO_GO_ONLINE,
 	/** attempts may begin again */
 	AWS_FOTA_WORD_DO_END_BACKOFF,
 	/** the service is heard: attempts may begin again now, if the wait is th... */
@@ -266,8 +258,5 @@ extern const uint8_t aws_fota_transitions[];
 
 /** Sets of phases, one bit for each enum aws_fota_phase. */
 extern const uint16_t aws_fota_phase_sets[];
-
-/** For each enum aws_fota_input_id the phases in which it can be an event. */
-extern const uint16_t aws_fota_heard[19];
 
 #endif /* AWS_FOTA_CORE_ENGINE_TABLE_H_ */

@@ -116,21 +116,6 @@ static unsigned int classify_verified(const struct aws_fota_engine *engine,
 	return AWS_FOTA_EVENT_IMAGE_FITS;
 }
 
-/* The event of an input that reports an error. */
-static unsigned int classify_error(unsigned int input)
-{
-	switch (input) {
-	case AWS_FOTA_INPUT_SUBSCRIBED:
-		return AWS_FOTA_EVENT_RETRY_LATER;
-	case AWS_FOTA_INPUT_ERASED:
-		return AWS_FOTA_EVENT_ERASE_FAILED;
-	case AWS_FOTA_INPUT_UPGRADE_REQUESTED:
-		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_UPGRADE);
-	default:
-		return AWS_FOTA_EVENT_CONFIRM_FAILED;
-	}
-}
-
 static unsigned int classify_fetch_error(uint8_t error)
 {
 	switch (error) {
@@ -148,16 +133,7 @@ static unsigned int classify_fetch_error(uint8_t error)
 unsigned int aws_fota_engine_classify(const struct aws_fota_engine *engine,
 				      const struct aws_fota_input *input)
 {
-	if (((aws_fota_heard[input->id] >> engine->phase) & 1U) == 0U) {
-		return AWS_FOTA_EVENT_NONE;
-	}
-
 	switch (input->id) {
-	case AWS_FOTA_INPUT_SUBSCRIBED:
-		if (engine->link != AWS_FOTA_LINK_SUBSCRIBING) {
-			return AWS_FOTA_EVENT_NONE;
-		}
-		break;
 	case AWS_FOTA_INPUT_MESSAGE:
 		return aws_fota_engine_classify_message(engine, &input->data.message);
 	case AWS_FOTA_INPUT_TIMER:
@@ -169,22 +145,9 @@ unsigned int aws_fota_engine_classify(const struct aws_fota_engine *engine,
 	case AWS_FOTA_INPUT_WRITTEN:
 		return input->data.written > engine->job.offset &&
 				       input->data.written <= engine->job.range_end
-			       ? AWS_FOTA_EVENT_WRITTEN
+			       ? AWS_FOTA_EVENT_ADVANCED
 			       : AWS_FOTA_EVENT_NONE;
-	case AWS_FOTA_INPUT_VERIFIED:
-		return classify_verified(engine, &input->data.verified);
-	case AWS_FOTA_INPUT_CONFIRMED:
-		if (engine->confirmed) {
-			return AWS_FOTA_EVENT_NONE;
-		}
-		break;
-	case AWS_FOTA_INPUT_ERASED:
-	case AWS_FOTA_INPUT_UPGRADE_REQUESTED:
-		break;
 	default:
-		return AWS_FOTA_EVENT_OF_INPUT(input->id);
+		return classify_verified(engine, &input->data.verified);
 	}
-
-	return input->data.error != 0 ? classify_error(input->id)
-				      : AWS_FOTA_EVENT_OF_INPUT(input->id);
 }

@@ -35,17 +35,12 @@ bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aw
 		return bytes[word[1]] >= word[2];
 	case AWS_FOTA_WORD_BELOW:
 		return bytes[word[1]] < word[2];
-	case AWS_FOTA_WORD_IF_RUNS_CONFIRMED:
-		return engine->confirmed && aws_fota_engine_runs(engine);
 	case AWS_FOTA_WORD_IF_RUNS:
 		return aws_fota_engine_runs(engine);
-	case AWS_FOTA_WORD_IF_RUNS_NOT:
-		return !aws_fota_engine_runs(engine);
-	case AWS_FOTA_WORD_IF_SWAP_UNWANTED:
-		return input->data.boot.swap_pending && engine->job.reason != AWS_FOTA_REASON_NONE;
-	case AWS_FOTA_WORD_IF_SWAP_REFUSED:
-		return input->data.boot.swap_pending &&
-		       engine->job.retries >= AWS_FOTA_UPGRADES_MAX;
+	case AWS_FOTA_WORD_IF_FAILED:
+		return input->data.error != 0;
+	case AWS_FOTA_WORD_IF_NOT_SUBSCRIBING:
+		return engine->link != AWS_FOTA_LINK_SUBSCRIBING;
 	case AWS_FOTA_WORD_IF_SWAP_PENDING:
 		return input->data.boot.swap_pending;
 	case AWS_FOTA_WORD_IF_VERSION_TOLD:
@@ -58,8 +53,8 @@ bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aw
 		       message->status == AWS_FOTA_JOB_IN_PROGRESS;
 	case AWS_FOTA_WORD_IF_COMPLETE:
 		return engine->job.offset == engine->job.size;
-	case AWS_FOTA_WORD_IF_BLANK_FROM_START:
-		return engine->job.erased && engine->job.offset == 0U;
+	case AWS_FOTA_WORD_IF_AT_START:
+		return engine->job.offset == 0U;
 	case AWS_FOTA_WORD_IF_REACHES_RANGE_END:
 		return input->data.written == engine->job.range_end;
 	case AWS_FOTA_WORD_IF_TRIES_LEFT_HERE:
