@@ -44,17 +44,32 @@ REASONS = (
 #: What the reasons share: in C each occurrence is one byte, the place in this tuple counted from 1.
 SHARED_WORDS = (
     "field ",
-    "version is ",
-    "server ",
-    "object ",
-    " by the application",
-    " too often",
-    "running",
     " the ",
-    "download",
     "is ",
     "not ",
+    "server ",
+    "ed ",
+    "on",
+    "re",
+    "an",
+    "er",
+    "too often",
+    "applicati",
+    "t ",
+    "running ",
+    "download",
+    " t",
+    "e ",
+    "as",
+    "device",
+    "en",
     "could ",
+    "si",
+    "fus",
+    "objec",
+    "ad",
+    "ge",
+    "ot",
 )
 
 #: The reasons whose detail is the index of a field, FIELD_TOO_LONG to FIELD_MISSING.
@@ -107,10 +122,11 @@ def _json_size(text: str) -> int:
 def context(model: Model) -> dict[str, Any]:
     """The template variables of events, effects and publications."""
     by_destination = {field.destination: field for field in model.description.fields}
+    paths = [field_path(field) for field in model.description.fields]
     return {
         "describes_sha256": "sha256" in by_destination,
         "describes_version": "version" in by_destination,
-        "field_paths": [field_path(field) for field in model.description.fields],
+        "field_paths": [(path, with_shared_words(path)) for path in paths],
         "operation_field": by_destination.get("operation"),
         "payload_worst": payload_worst(model),
         "reason_texts": [(text, with_shared_words(text)) for text in REASONS],

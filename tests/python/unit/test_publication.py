@@ -170,3 +170,20 @@ def test_the_status_that_was_asked_for_is_sent_though_the_phase_changed(script: 
     assert update(script)["status"] == "IN_PROGRESS"
     script.accept_update(job_id=JOB)
     assert update(script)["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("word", engine_texts.SHARED_WORDS)
+def test_every_shared_word_saves_more_than_it_takes(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def size() -> int:
+        told = [*engine_texts.SHARED_WORDS, *map(engine_texts.with_shared_words, engine_texts.REASONS)]
+        return sum(len(text) + 1 for text in told)
+
+    whole = size()
+    monkeypatch.setattr(engine_texts, "SHARED_WORDS", tuple(w for w in engine_texts.SHARED_WORDS if w != word))
+    assert whole < size()
+
+
+def test_shared_words_are_bytes_that_no_text_has() -> None:
+    assert len(engine_texts.SHARED_WORDS) < ord(" ")
+    for text in (*engine_texts.REASONS, *engine_texts.SHARED_WORDS):
+        assert text.isascii() and text.isprintable()

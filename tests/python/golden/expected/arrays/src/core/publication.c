@@ -19,81 +19,96 @@
 
 typedef char payload_fits[PAYLOAD_WORST <= AWS_FOTA_PUBLICATION_MAX ? 1 : -1];
 
-/* What several reasons have in common, each with its NUL; in a reason, the byte n is the nth of them. */
+/* What reasons have in common, each with its NUL; in a reason or a path, the byte n is the nth of them. */
 /* clang-format off */
 static const char shared_words[] =
 	"field " "\0"
-	"version is " "\0"
-	"server " "\0"
-	"object " "\0"
-	" by the application" "\0"
-	" too often" "\0"
-	"running" "\0"
 	" the " "\0"
-	"download" "\0"
 	"is " "\0"
 	"not " "\0"
+	"server " "\0"
+	"ed " "\0"
+	"on" "\0"
+	"re" "\0"
+	"an" "\0"
+	"er" "\0"
+	"too often" "\0"
+	"applicati" "\0"
+	"t " "\0"
+	"running " "\0"
+	"download" "\0"
+	" t" "\0"
+	"e " "\0"
+	"as" "\0"
+	"device" "\0"
+	"en" "\0"
 	"could " "\0"
+	"si" "\0"
+	"fus" "\0"
+	"objec" "\0"
+	"ad" "\0"
+	"ge" "\0"
+	"ot" "\0"
 	"";
 
 /* Texts of enum aws_fota_reason, each with its NUL; the first stands for every other number. */
 static const char reasons[] =
 	/* unknown reason */
-	"unknown reason" "\0"
+	"unknown \010\022\007" "\0"
 	/* operation is not for this device */
-	"operation \012\013for th\012device" "\0"
+	"op\012ati\007 \003\004for\020h\003\023" "\0"
 	/* job document cannot be read */
-	"job document can\013be read" "\0"
+	"job docum\024\015c\011\004b\021\010\031" "\0"
 	/* field is too long */
-	"\001\012too long" "\0"
+	"\001\003too l\007g" "\0"
 	/* field is out of range */
-	"\001\012out of range" "\0"
+	"\001\003ou\015of r\011\032" "\0"
 	/* field has the wrong type */
-	"\001has\010wrong type" "\0"
+	"\001h\022\002wr\007g\020ype" "\0"
 	/* field has an impossible value */
-	"\001has an impossible value" "\0"
+	"\001h\022 \011 impos\026bl\021value" "\0"
 	/* field occurs twice */
-	"\001occurs twice" "\0"
+	"\001occurs\020wice" "\0"
 	/* field is missing */
-	"\001\012missing" "\0"
+	"\001\003mis\026ng" "\0"
 	/* http is not allowed on this device */
-	"http \012\013allowed on th\012device" "\0"
+	"http \003\004allow\006\007\020h\003\023" "\0"
 	/* image is larger than the slot */
-	"image \012larger than\010slot" "\0"
+	"imag\021\003larg\012\020h\011\002sl\033" "\0"
 	/* version is running already */
-	"\002\007 already" "\0"
+	"v\012\026\007 \003\016al\010\031y" "\0"
 	/* version is older than the running one */
-	"\002older than\010\007 one" "\0"
+	"v\012\026\007 \003old\012\020h\011\002\016\007e" "\0"
 	/* server refused the download */
-	"\003refused\010\011" "\0"
+	"\005\010\027ed\002\017" "\0"
 	/* server sent a wrong Content-Range */
-	"\003sent a wrong Content-Range" "\0"
+	"\005s\024\015a wr\007g C\007t\024t-R\011\032" "\0"
 	/* server sent 200 without a length */
-	"\003sent 200 without a length" "\0"
+	"\005s\024\015200 withou\015a l\024gth" "\0"
 	/* object has another size */
-	"\004has another size" "\0"
+	"\030\015h\022 \011\033h\012 \026ze" "\0"
 	/* server does not keep to ranges */
-	"\003does \013keep to ranges" "\0"
+	"\005does \004keep\020o r\011\032s" "\0"
 	/* redirect refused */
-	"redirect refused" "\0"
+	"\010di\010c\015\010\027ed" "\0"
 	/* object changed too often */
-	"\004changed\006" "\0"
+	"\030\015ch\011g\006\013" "\0"
 	/* download was interrupted too often */
-	"\011 was interrupted\006" "\0"
+	"\017 w\022 int\012rupt\006\013" "\0"
 	/* flash could not be written */
-	"flash \014\013be written" "\0"
+	"fl\022h \025\004b\021writt\024" "\0"
 	/* sha256 differs */
-	"sha256 differs" "\0"
+	"sha256 diff\012s" "\0"
 	/* not a bootable image */
-	"\013a bootable image" "\0"
+	"\004a bo\033abl\021ima\032" "\0"
 	/* upgrade could not be requested */
-	"upgrade \014\013be requested" "\0"
+	"upgr\031\021\025\004b\021\010quested" "\0"
 	/* rolled back or refused by the bootloader */
-	"rolled back or refused by\010bootloader" "\0"
+	"roll\006back or \010\027\006by\002bo\033lo\031\012" "\0"
 	/* rejected by the application */
-	"rejected\005" "\0"
+	"\010ject\006by\002\014\007" "\0"
 	/* cancelled by the application */
-	"cancelled\005" "\0"
+	"c\011cell\006by\002\014\007" "\0"
 	"";
 /* clang-format on */
 #define REASONS 28U
@@ -101,16 +116,27 @@ static const char reasons[] =
 /* Paths of the job document's fields from index 16 on; empty where one is too long to be told. */
 /* clang-format off */
 static const char field_paths[] =
+	/* schema.minor */
 	"schema.minor" "\0"
-	"steps[0].action.name" "\0"
-	"steps[0].action.input.args[0]" "\0"
-	"steps[0].action.input.args[1]" "\0"
-	"steps[0].action.input.args[2]" "\0"
-	"steps[1].after" "\0"
+	/* steps[0].action.name */
+	"steps[0].acti\007.name" "\0"
+	/* steps[0].action.input.args[0] */
+	"steps[0].acti\007.input.args[0]" "\0"
+	/* steps[0].action.input.args[1] */
+	"steps[0].acti\007.input.args[1]" "\0"
+	/* steps[0].action.input.args[2] */
+	"steps[0].acti\007.input.args[2]" "\0"
+	/* steps[1].after */
+	"steps[1].aft\012" "\0"
+	/* steps[1].window[0] */
 	"steps[1].window[0]" "\0"
+	/* steps[1].window[1] */
 	"steps[1].window[1]" "\0"
-	"steps[2][\"only.if\"][254]" "\0"
+	/* steps[2]["only.if"][254] */
+	"steps[2][\"\007ly.if\"][254]" "\0"
+	/* flags[0] */
 	"flags[0]" "\0"
+	/* flags[3] */
 	"flags[3]" "\0"
 	"";
 /* clang-format on */
@@ -197,18 +223,6 @@ static void put_char(struct text *text, char c)
 	text->len++;
 }
 
-/* Write @a value in front of @a end, with at least @a digits digits; the first is returned. */
-static const char *number(char *end, uint32_t value, uint32_t base, unsigned int digits)
-{
-	*end = '\0';
-	for (; value != 0U || digits != 0U; digits -= digits != 0U) {
-		*--end = "0123456789abcdef"[value % base];
-		value /= base;
-	}
-
-	return end;
-}
-
 /* The text of a value; @a end is that of a buffer for ten digits. */
 static const char *value_of(const struct aws_fota_engine *engine, unsigned int value, char *end)
 {
@@ -222,22 +236,22 @@ static const char *value_of(const struct aws_fota_engine *engine, unsigned int v
 	case VALUE_ANSWER:
 		return "";
 	case VALUE_TOKEN:
-		return number(end, engine->token, 16U, 8U);
+		return aws_fota_text_number(end, engine->token, 16U, 8U);
 	case VALUE_VERSION:
-		return number(end, engine->job.version, 10U, 1U);
+		return aws_fota_text_number(end, engine->job.version, 10U, 1U);
 	case VALUE_STATUS:
 		return aws_fota_text_at(statuses,
 					(uint32_t)engine->asked - AWS_FOTA_JOB_IN_PROGRESS);
 	case VALUE_PROGRESS:
-		return number(end,
-			      engine->asked == AWS_FOTA_JOB_SUCCEEDED ? 100U : engine->job.reported,
-			      10U, 1U);
+		return aws_fota_text_number(
+			end, engine->asked == AWS_FOTA_JOB_SUCCEEDED ? 100U : engine->job.reported,
+			10U, 1U);
 	case VALUE_REASON:
 		return aws_fota_text_at(reasons, reason < REASONS ? reason : 0U);
 	case VALUE_FIELD:
 		return aws_fota_text_at(field_paths, engine->job.detail - 16U);
 	default:
-		return number(end, engine->job.detail, 10U, 1U);
+		return aws_fota_text_number(end, engine->job.detail, 10U, 1U);
 	}
 }
 
@@ -248,7 +262,7 @@ static void put_value(struct text *text, const char *value)
 		const unsigned int c = (unsigned char)*value;
 
 		if (c < ' ') {
-			/* Only reasons have such: names, jobIds and paths are checked before. */
+			/* Shared words: names and jobIds are checked before. */
 			for (const char *word = aws_fota_text_at(shared_words, c - 1U);
 			     *word != '\0'; word++) {
 				put_char(text, *word);

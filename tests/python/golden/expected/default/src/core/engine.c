@@ -13,6 +13,7 @@
 
 #include "engine_private.h"
 #include "engine_table.h"
+#include "topic_private.h"
 
 /* Bit among the actions of a step for enum aws_fota_timer 0, started or stopped. */
 #define FIRST_TIMER (AWS_FOTA_ACTION_PUBLISH + 1U)
@@ -25,8 +26,7 @@ static bool thing_name_valid(const char *thing)
 		const char c = thing[len];
 
 		if (len == AWS_FOTA_THING_NAME_MAX ||
-		    !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == ':' || c == '_' || c == '-')) {
+		    (c != ':' && !aws_fota_topic_job_id_char(c))) {
 			return false;
 		}
 	}

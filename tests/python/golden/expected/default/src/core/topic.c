@@ -34,18 +34,30 @@ const char *aws_fota_text_at(const char *texts, uint32_t index)
 	return texts;
 }
 
+char *aws_fota_text_number(char *end, uint32_t value, uint32_t base, unsigned int digits)
+{
+	*end = '\0';
+	for (; value != 0U || digits != 0U; digits -= digits != 0U) {
+		*--end = "0123456789abcdef"[value % base];
+		value /= base;
+	}
+
+	return end;
+}
+
+bool aws_fota_topic_job_id_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-';
+}
+
 /* Length of the characters of a jobId that @a text begins with. */
 static size_t span_job_id(const char *text, size_t len)
 {
 	size_t span = 0;
 
-	for (; span < len; span++) {
-		const char c = text[span];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '_' || c == '-')) {
-			break;
-		}
+	while (span < len && aws_fota_topic_job_id_char(text[span])) {
+		span++;
 	}
 
 	return span;

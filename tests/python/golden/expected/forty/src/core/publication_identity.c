@@ -10,22 +10,15 @@
 
 #include <aws_fota/publication.h>
 
-/* Write a colon and @a port in front of @a end; the first character is returned. */
-static const char *write_port(char *end, unsigned int port)
-{
-	do {
-		*--end = (char)('0' + port % 10U);
-		port /= 10U;
-	} while (port != 0U);
-	*--end = ':';
-
-	return end;
-}
+#include "topic_private.h"
 
 size_t aws_fota_url_identity(const struct aws_fota_url *url, unsigned int piece, const char **text,
 			     char scratch[8])
 {
 	const bool secure = url->scheme == AWS_FOTA_SCHEME_HTTPS;
+	const unsigned int usual_port = secure ? 443U : 80U;
+	size_t len = 0;
+	char *port;
 
 	switch (piece) {
 	case 0:
@@ -35,11 +28,17 @@ size_t aws_fota_url_identity(const struct aws_fota_url *url, unsigned int piece,
 		*text = url->host;
 		return strlen(url->host);
 	case 2:
-		*text = write_port(scratch + 8, url->port != 0U ? url->port : secure ? 443U : 80U);
-		return (size_t)(scratch + 8 - *text);
+		port = aws_fota_text_number(scratch + 7, url->port != 0U ? url->port : usual_port,
+					    10U, 1U);
+		*--port = ':';
+		*text = port;
+		return (size_t)(scratch + 7 - port);
 	case 3:
 		*text = url->path;
-		return strcspn(url->path, "?");
+		while (url->path[len] != '\0' && url->path[len] != '?') {
+			len++;
+		}
+		return len;
 	default:
 		return 0U;
 	}

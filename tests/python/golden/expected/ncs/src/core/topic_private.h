@@ -38,6 +38,21 @@ enum aws_fota_topic_tail {
 /** The text at @a index among some that are joined by their NULs. */
 const char *aws_fota_text_at(const char *texts, uint32_t index);
 
+/**
+ * @brief Write @a value and a NUL in front of what stands at @a end
+ *
+ * @param[out] end Where the NUL goes.
+ * @param value The number.
+ * @param base 10 or 16.
+ * @param digits How many digits are written at least.
+ *
+ * @return The first digit.
+ */
+char *aws_fota_text_number(char *end, uint32_t value, uint32_t base, unsigned int digits);
+
+/** Whether a character may stand in a jobId: `[A-Za-z0-9_-]`. */
+bool aws_fota_topic_job_id_char(char c);
+
 /** Whether a text is a jobId: 1 to 64 characters of `[A-Za-z0-9_-]`. */
 bool aws_fota_topic_job_id_valid(const char *text, size_t len);
 
