@@ -152,7 +152,9 @@ class Judgement(Downloads):
     def is_same_object(self, message: Message) -> bool:
         job, outputs = self.job_state, message.outputs
         wanted = (self.size_of(outputs), self.sha256_of(outputs), message.identity)
-        return wanted == (job.size, job.sha256, job.identity)
+        # Without a digest nothing tells whether a slot that was full before the reboot still holds this object.
+        provable = job.sha256 is not None or job.offset < job.size
+        return wanted == (job.size, job.sha256, job.identity) and provable
 
     def take_object(self, message: Message) -> None:
         job, outputs = self.job_state, message.outputs

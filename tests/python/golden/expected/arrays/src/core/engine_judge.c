@@ -66,10 +66,13 @@ bool aws_fota_engine_same_object(const struct aws_fota_engine *engine, const uin
 {
 	const struct aws_fota_message *message = engine->message;
 	const bool has_sha256 = aws_fota_message_has(message, AWS_FOTA_SHA256_FIELD);
+	/* Else a whole image in the slot, of whomever, would be taken for the job's. */
+	const bool has_more = engine->job.offset < engine->job.size;
 
 	return engine->job.etag_len != 0U && engine->job.size == message->job.size &&
 	       engine->job.has_sha256 == has_sha256 &&
-	       (!has_sha256 ||
-		memcmp(engine->data.sha256, message->job.sha256, AWS_FOTA_SHA256_SIZE) == 0) &&
+	       (has_sha256 ? memcmp(engine->data.sha256, message->job.sha256,
+				    AWS_FOTA_SHA256_SIZE) == 0
+			   : has_more) &&
 	       memcmp(engine->data.identity, identity, AWS_FOTA_SHA256_SIZE) == 0;
 }
