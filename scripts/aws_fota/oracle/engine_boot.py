@@ -47,9 +47,9 @@ class Boots(Messages):
         elif swap_pending:
             self.swap_is_pending(was)
         elif was is RecordPhase.REQUESTED:
-            self.fail(JobStatus.FAILED, job.reason or Reason.ROLLED_BACK)
+            self.fail(JobStatus.FAILED, job.reason or Reason.ROLLED_BACK, quietly=not state.confirmed)
         elif job.retries >= UPGRADE_TRIES:
-            self.fail(JobStatus.FAILED, Reason.ROLLED_BACK)
+            self.fail(JobStatus.FAILED, Reason.ROLLED_BACK, quietly=not state.confirmed)
         else:
             job.resumable = True
             job.offset = job.size

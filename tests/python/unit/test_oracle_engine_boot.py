@@ -139,6 +139,18 @@ def test_an_upgrade_that_was_requested_and_does_not_run_has_failed(reason: int, 
     assert driver.told == [(Tell.ERROR, reported)]
 
 
+@pytest.mark.parametrize("phase", [Phase.APPLYING, Phase.REBOOTING])
+def test_another_image_on_trial_is_asked_about_though_the_upgrade_failed(phase: Phase) -> None:
+    """One that came by mcumgr, say: told of the failure only, no application would ever confirm it."""
+    driver = booted(phase, replace(JOB, retries=3), running_hash=b"z" * 32, confirmed=False)
+    assert driver.told == [(Tell.CONFIRM, 0)]
+    assert (driver.phase, driver.engine.reason) == (Phase.REPORTING, Reason.ROLLED_BACK)
+    driver.connect()
+    driver.describe_nothing()
+    driver.updated("FAILED", 5)
+    assert driver.told[1:] == [(Tell.FINISHED, JobStatus.FAILED)]
+
+
 def test_an_upgrade_that_may_not_have_been_requested_is_tried_three_times() -> None:
     for retries in (1, 2):
         driver = booted(Phase.APPLYING, replace(JOB, retries=retries))
@@ -147,14 +159,25 @@ def test_an_upgrade_that_may_not_have_been_requested_is_tried_three_times() -> N
     assert booted(Phase.APPLYING, replace(JOB, retries=3)).engine.reason == Reason.ROLLED_BACK
 
 
-def test_a_verified_image_is_verified_again_and_not_downloaded() -> None:
+def test_a_whole_image_without_a_digest_is_downloaded_again() -> None:
+    """Whatever image mcumgr put into the slot meanwhile would be installed, and reported as the job's."""
     driver = Driver().applying()
     driver.boot()
     driver.connect()
     driver.describe(status="IN_PROGRESS", version=5)
     driver.updated("IN_PROGRESS", 6)
+    assert (driver.phase, driver.engine.job_state.offset) == (Phase.REQUESTING, 0)
+
+
+def test_a_verified_image_is_verified_again_and_not_downloaded() -> None:
+    digest = bytes(32)
+    driver = Driver().applying(sha256=digest.hex())
+    driver.boot()
+    driver.connect()
+    driver.describe(status="IN_PROGRESS", version=5, sha256=digest.hex())
+    driver.updated("IN_PROGRESS", 6)
     assert driver.phase is Phase.VERIFYING
-    driver.give(Verified(hash=NEW_HASH))
+    driver.give(Verified(hash=NEW_HASH, digest=digest))
     assert driver.engine.job_state.retries == 2
 
 

@@ -68,7 +68,7 @@ enum aws_fota_event {
 	AWS_FOTA_EVENT_RESUME,
 	/** the record was read */
 	AWS_FOTA_EVENT_STARTED_UP,
-	/** the application was told nothing yet */
+	/** the application is not told of the job's image */
 	AWS_FOTA_EVENT_STARTED_SILENTLY,
 	/** the wait before another attempt is over */
 	AWS_FOTA_EVENT_BACKOFF_OVER,
