@@ -31,7 +31,7 @@ REASONS = (
     "server does not keep to ranges",
     "redirect refused",
     "object changed too often",
-    "download was interrupted too often",
+    "download failed too often",
     "flash could not be written",
     "sha256 differs",
     "not a bootable image",

@@ -194,6 +194,7 @@ ROWS: tuple[Row, ...] = (
     _row("DOWNLOAD", "STARTING RECEIVING REFRESHING", guard="COMPLETE", does="VERIFY", to="VERIFYING"),
     _row("DOWNLOAD", "STARTING REFRESHING", guard="PAUSED", to="PAUSED"),
     _row("DOWNLOAD", _READY, does="FETCH", to="REQUESTING"),
+    _row("DOWNLOAD_TIMER", "WAITING", guard="STREAMING", does="JOB_DUE", to="REFRESHING"),
     _row("DOWNLOAD_TIMER", "WAITING", then="DOWNLOAD"),
     _row("HTTP_RESPONSE", "REQUESTING", then="EXAMINE"),
     _row("RANGE", "REQUESTING", effect="TAKE_RANGE", then="BODY"),

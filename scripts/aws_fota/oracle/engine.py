@@ -141,8 +141,7 @@ class Engine(Boots):
             case io.Timer(TimerId.REQUEST):
                 self.request_timer_expired()
             case io.Timer(TimerId.DOWNLOAD):
-                if self.state.phase is Phase.WAITING:
-                    self.download()
+                self.download_timer_expired()
             case io.HttpResponse():
                 self.http_response(input)
             case io.FetchFailed(fetch_error):

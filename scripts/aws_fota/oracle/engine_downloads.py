@@ -247,6 +247,15 @@ class Downloads(Procedures):
         self.state.phase = Phase.WAITING
         self.start_download_timer(self.wait(FIRST_WAIT_S, job.tries))
 
+    def download_timer_expired(self) -> None:
+        if self.state.phase is not Phase.WAITING:
+            return
+        if self.job_state.streaming:
+            self.state.phase = Phase.REFRESHING
+            self.state.job_due = True
+        else:
+            self.download()
+
     def start_over_when_streaming(self) -> None:
         if self.job_state.streaming:
             self.job_state.offset = 0

@@ -62,6 +62,7 @@ class FetchError(IntEnum):
     FLASH = 6
     SIZE = 7
     IMAGE = 8
+    NO_BODY = 9
 
 
 class ActionId(IntEnum):

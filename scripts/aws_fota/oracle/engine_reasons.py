@@ -64,7 +64,7 @@ _TEXTS = {
     Reason.NO_RANGES: "server does not keep to ranges",
     Reason.REDIRECT: "redirect refused",
     Reason.OBJECT_CHANGED: "object changed too often",
-    Reason.CONNECTION: "download was interrupted too often",
+    Reason.CONNECTION: "download failed too often",
     Reason.FLASH: "flash could not be written",
     Reason.DIGEST: "sha256 differs",
     Reason.IMAGE: "not a bootable image",

@@ -131,9 +131,15 @@ def a_whole_object_is_streamed(script: Script) -> None:
     script.step(io.Erased())
     seen = script.write(20000)
     assert ActionId.PERSIST not in ids(seen)
-    script.interrupt()
-    seen = script.expire(TimerId.DOWNLOAD)
+    # What begins anew does so with a fresh URL.
+    script.settle()
+    script.interrupt(FetchError.NO_BODY)
+    script.expire(TimerId.DOWNLOAD)
+    assert (script.phase, script.request) == (Phase.REFRESHING, Request.DESCRIBE_JOB)
+    url = "https://host.example/fw.bin?X=2"
+    seen = script.describe(by_id=JOB, status="IN_PROGRESS", jobDocument=document(location={"url": url}))
     assert Action(ActionId.FETCH, value=0, length=4096) in seen.actions
+    assert seen.url.path.endswith("?X=2")
     seen = script.whole()
     assert Action(ActionId.ERASE) in seen.actions
     script.step(io.Erased())
@@ -146,6 +152,22 @@ def a_whole_object_is_streamed(script: Script) -> None:
     script.step(io.Pause())
     script.verify()
     assert script.phase is Phase.APPLYING
+
+
+@scenario
+def a_stream_that_breaks_too_often(script: Script) -> None:
+    script.to_requesting()
+    for _ in repeat(script.pair.settings.retries_max):
+        script.whole()
+        script.step(io.Erased())
+        script.settle()
+        script.interrupt(FetchError.NO_BODY)
+        script.expire(TimerId.DOWNLOAD)
+        script.describe(by_id=JOB, status="IN_PROGRESS")
+    script.whole()
+    script.step(io.Erased())
+    assert told(script.interrupt(FetchError.NO_BODY)) == [(Tell.ERROR, 20)]
+    assert script.pair.seen.detail == FetchError.NO_BODY
 
 
 @scenario

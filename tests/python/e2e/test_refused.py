@@ -56,7 +56,7 @@ def _refused(rig: Rig, status: Status, reason: str, *, application: Application 
         ([HttpFault(status=503, **ALWAYS)], "server refused the download", {"detail": "503"}),
         ([HttpFault(status=302, location="ftp://127.0.0.1/app.bin", **ALWAYS)], "redirect refused", {}),
         ([HttpFault(status=302, location="", **ALWAYS)], "redirect refused", {}),
-        ([HttpFault(cut_after=0, **ALWAYS)], "download was interrupted too often", {"detail": "4"}),
+        ([HttpFault(cut_after=0, **ALWAYS)], "download failed too often", {"detail": "4"}),
     ],
 )
 def test_a_server_that_does_wrong(rig: Rig, faults: list[HttpFault], reason: str, details: dict[str, str]) -> None:
@@ -75,7 +75,7 @@ def test_a_redirect_in_a_circle(rig: Rig) -> None:
 
 def test_a_body_cut_short_at_the_same_byte_each_time(rig: Rig) -> None:
     rig.offer(HttpFault(cut_after=1000, skip=20), HttpFault(cut_after=0, skip=20, times=None))
-    _refused(rig, Status.FAILED, "download was interrupted too often", detail="4")
+    _refused(rig, Status.FAILED, "download failed too often", detail="4")
     end = 20 * rig.core.limit("RANGE_SIZE") + 1000
     ranges = [record.range for record in rig.http()]
     assert len([text for text in ranges if text.startswith(f"bytes={end}-")]) == rig.core.limit("RETRIES_MAX")
@@ -102,7 +102,7 @@ def test_nobody_listens_at_the_url(rig: Rig) -> None:
     with EmulatorThread() as gone:
         port = gone.emulator.http_port
     rig.create_job(rig.document(rig.images.new, location={"url": f"http://127.0.0.1:{port}/app.bin"}))
-    _refused(rig, Status.FAILED, "download was interrupted too often", detail="1")
+    _refused(rig, Status.FAILED, "download failed too often", detail="1")
 
 
 def test_an_object_that_changes_midway_is_never_mixed(rig: Rig) -> None:

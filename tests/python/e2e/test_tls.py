@@ -108,7 +108,7 @@ def test_a_server_that_is_not_trusted_gets_no_request(rig: Rig, tls: Tls, tmp_pa
     plain = rig.settings()
     rig.start(settings=DeviceSettings(**{**vars(plain), "https": tls.client}))
     execution = rig.settled()
-    reason = {"reason": "download was interrupted too often", "detail": str(rig.core.fetch_errors.value("TLS"))}
+    reason = {"reason": "download failed too often", "detail": str(rig.core.fetch_errors.value("TLS"))}
     assert (execution.status, execution.status_details) == (Status.FAILED, reason)
     assert rig.http() == []
     rig.assert_untouched()

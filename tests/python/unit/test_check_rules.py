@@ -116,6 +116,7 @@ EDGES = (
     ),
     # 1 000 001 bytes at 100 bytes a second take 10 001 seconds, begun ones counted.
     Edge("url-expiry", IN_TREE, "expires", 10001, 10000, LONG | {"link_rate": 100, "image_size": 1000001}),
+    Edge("url-expiry", CLIENT, "expires", 10001, 10000, LONG | {"link_rate": 100, "image_size": 1000001}),
     Edge("security-tag", OURS, "CONFIG_AWS_FOTA_DOWNLOAD_SECURITY_TAG", 0, -1, PLAIN),
     Edge("security-tag", IN_TREE, "CONFIG_AWS_FOTA_DOWNLOAD_SECURITY_TAG", 0, -1, PLAIN),
     Edge("tls-sockets", OURS, "CONFIG_NET_SOCKETS_SOCKOPT_TLS", True, False, PLAIN),
@@ -314,7 +315,7 @@ def test_the_download_client_does_not_concern_our_own_download() -> None:
 
 def test_fota_download_may_be_there_for_others() -> None:
     build = CLIENT | {"FOTA_CLIENT_AUTOSCHEDULE_UPDATE": True}
-    rules = {"autoschedule", "client-path", "client-host", "client-request", "client-stack"}
+    rules = {"autoschedule", "client-path", "client-host", "client-request", "client-stack", "url-expiry"}
     asked = {one.rule.id for one in judge(built(build, LONG)).verdicts}
     assert rules <= asked
     with_our_client = {one.rule.id for one in judge(built(build | {"AWS_FOTA_DOWNLOADER_HTTP": True}, LONG)).verdicts}

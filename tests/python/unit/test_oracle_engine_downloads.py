@@ -174,7 +174,11 @@ def test_a_streamed_object_starts_over_after_an_interruption() -> None:
     driver.give(Erased())
     driver.give(Written(4096))
     driver.give(FetchFailed(FetchError.CLOSED))
-    assert FETCH_ALL in driver.expire(TimerId.DOWNLOAD)
+    driver.updated("IN_PROGRESS", 3)
+    # Whole objects are asked for with a fresh URL.
+    driver.expire(TimerId.DOWNLOAD)
+    assert driver.phase is Phase.REFRESHING
+    assert FETCH_ALL in driver.describe(status="IN_PROGRESS", version=3)
     driver.give(whole())
     assert Action(ActionId.ERASE, value=0) in driver.actions
 

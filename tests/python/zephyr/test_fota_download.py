@@ -20,7 +20,9 @@ sys.path.append(str(ROOT / "tests/zephyr/e2e/pytest"))
 
 from bench import IMAGE_BYTES, THING, Bench
 from mcuboot_flash import PRIMARY, SECONDARY
+from secure_bench import SecureBench
 
+from aws_fota.emulator.certificates import CertificateFolder
 from aws_fota.emulator.emulator_thread import EmulatorThread
 from aws_fota.emulator.http_faults import HttpFault
 from aws_fota.emulator.http_server import NO_PORT
@@ -41,6 +43,25 @@ def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build.build()
     assert "CONFIG_AWS_FOTA_DOWNLOADER_FOTA_DOWNLOAD=y" in build.config
     return build.folder / "zephyr/zephyr.exe"
+
+
+@pytest.fixture(scope="module")
+def executable_with_tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fota_download_tls") / "build"
+    build = Build(folder, application=APPLICATION, fragments=(ROOT / "samples/aws_fota/tls.conf",))
+    build.build()
+    return build.folder / "zephyr/zephyr.exe"
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> CertificateFolder:
+    return CertificateFolder(tmp_path / "authority")
+
+
+@pytest.fixture
+def secure_bench(executable_with_tls: Path, authority: CertificateFolder, tmp_path: Path) -> Iterator[SecureBench]:
+    with EmulatorThread(tls_port=0, https_port=0, certificates=authority) as aws:
+        yield SecureBench(executable_with_tls, aws, tmp_path, authority)
 
 
 @pytest.fixture
@@ -179,3 +200,66 @@ def test_a_killed_download_begins_again(bench: Bench) -> None:
     install(bench)
     assert starts(bench).count(0) == 2
     assert bench.ended().status is Status.SUCCEEDED
+
+
+def asked_for(bench: Bench) -> int:
+    """How often the job was described by its id, which gives a fresh URL."""
+    topic = f"$aws/things/{THING}/jobs/job-1/get"
+    return len(bench.aws.emulator.trace.find("PUBLISH", topic=topic, direction="in"))
+
+
+@pytest.mark.parametrize("skip", [0, 10], ids=["at the first range", "at a later one"])
+def test_a_url_that_expired_is_asked_for_anew(bench: Bench, skip: int) -> None:
+    bench.upload().order(HttpFault(status=403, times=1, skip=skip))
+    bench.create_job()
+    with bench.start() as device:
+        device.wait_for(r"The new image is in place")
+    assert asked_for(bench) == 1
+    assert starts(bench).count(0) == 2
+    assert bench.flash.slot(SECONDARY)[: len(bench.new)] == bench.new
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        HttpFault(status=403, times=None),
+        HttpFault(status=404, times=None),
+        HttpFault(status=500, times=None),
+        HttpFault(location="http://127.0.0.1:9/fw.bin", times=None),
+        HttpFault(ignore_range=True, times=None),
+    ],
+    ids=["403", "404", "500", "redirect", "no ranges"],
+)
+def test_what_the_server_never_gives_ends_with_the_number_for_nothing_came(bench: Bench, fault: HttpFault) -> None:
+    bench.upload().order(fault)
+    bench.create_job()
+    with bench.start():
+        execution = bench.ended()
+    assert failed(execution) == "download failed too often"
+    assert execution.status_details["detail"] == "9"
+    assert starts(bench) == [0] * (1 + RETRIES)
+    assert asked_for(bench) == RETRIES
+    assert not bench.flash.pending()
+
+
+def test_a_whole_update_with_tls_and_a_client_certificate(secure_bench: SecureBench) -> None:
+    bench = secure_bench
+    bench.upload()
+    bench.create_job(sha256=hashlib.sha256(bench.new).hexdigest())
+    install(bench)
+    assert bench.ended().status is Status.SUCCEEDED
+    assert bench.aws.emulator.storage_url.startswith("https:")
+    assert starts(bench) == list(range(0, len(bench.new), FRAGMENT))
+
+
+def test_a_download_server_of_another_authority_gets_no_request(secure_bench: SecureBench, tmp_path: Path) -> None:
+    bench = secure_bench
+    stored = bench.upload()
+    context = CertificateFolder(tmp_path / "stranger").http_context("localhost")
+    port = bench.aws.wait(bench.aws.emulator.http.listen("127.0.0.1", 0, option="", tls=context))
+    bench.create_job(location={"url": f"https://localhost:{port}/{stored.bucket}/{stored.key}"})
+    with bench.start():
+        execution = bench.ended()
+    assert failed(execution) == "download failed too often"
+    assert not bench.aws.emulator.http.records
+    assert not bench.flash.pending()

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from aws_fota.check.amounts import Amount, exactly, total, unknown
 from aws_fota.check.deployment import Signing
-from aws_fota.check.inputs import Inputs
-from aws_fota.check.verdict import BOTH, IN_TREE, OURS, Comparison, Found, Mending, Rule
+from aws_fota.check.inputs import OWN_CLIENT, Inputs
+from aws_fota.check.verdict import BOTH, OURS, Comparison, Found, Library, Mending, Rule
 
 #: nRF91: payload of the largest range; one TLS record has 2303 bytes with headers.
 MODEM_RANGE_MAX = 2048
@@ -139,12 +139,20 @@ def _bucket_dots(inputs: Inputs) -> Found:
     return Comparison(dots, exactly(0, "the wildcard of S3's certificate"), "dots", Mending(words=words))
 
 
-def _expiry_in_tree(inputs: Inputs) -> Found:
+def _expiry_of_client(inputs: Inputs) -> Found:
+    if not inputs.download_client:
+        return None
     signed = inputs.deployment.signing not in (None, Signing.NONE) or any(one.signed for one in inputs.addresses)
     if not signed:
         return None
     have = exactly(inputs.deployment.expires, "--expires" if inputs.deployment.expires != 3600 else "default")
-    words = "let the URL live longer, or make the image smaller: the library does not ask for a fresh URL"
+    words = "let the URL live longer, or make the image smaller: "
+    if inputs.library is Library.IN_TREE:
+        words += "the library does not ask for a fresh URL"
+    else:
+        words += (
+            f"with a fresh URL fota_download begins at the first byte again; CONFIG_{OWN_CLIENT}=y goes on where it was"
+        )
     rate = inputs.deployment.link_rate
     if rate is None:
         return Comparison(unknown("--link-rate"), have, "seconds", Mending(words=words))
@@ -229,7 +237,7 @@ RULES = (
         "url-expiry",
         "The download ends before its presigned URL expires",
         "Amazon S3: a range asked for after the expiry gets 403",
-        IN_TREE,
-        _expiry_in_tree,
+        BOTH,
+        _expiry_of_client,
     ),
 )

@@ -19,8 +19,13 @@ from aws_fota.emulator.emulator_thread import EmulatorThread  # noqa: E402
 
 
 @pytest.fixture
-def bench(unlaunched_dut: DeviceAdapter, tmp_path: Path) -> Iterator[Bench]:
+def executable(device_object: DeviceAdapter) -> Path:
+    """The device that twister built, not started. Zephyr 3.7's harness knows no `unlaunched_dut`."""
+    return device_object.device_config.app_build_dir / "zephyr" / "zephyr.exe"
+
+
+@pytest.fixture
+def bench(executable: Path, tmp_path: Path) -> Iterator[Bench]:
     """A device with the old image, not yet started, and an emulator that runs."""
-    executable = unlaunched_dut.device_config.app_build_dir / "zephyr" / "zephyr.exe"
     with EmulatorThread() as aws:
         yield Bench(executable, aws, tmp_path)

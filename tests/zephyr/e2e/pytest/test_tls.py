@@ -10,9 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from bench import THING, Bench
+from bench import THING
 from mcuboot_flash import PRIMARY, SECONDARY
-from twister_harness import DeviceAdapter
+from secure_bench import HOST, SecureBench
 
 from aws_fota.emulator import certificates
 from aws_fota.emulator.certificates import CertificateFolder
@@ -20,28 +20,7 @@ from aws_fota.emulator.emulator_thread import EmulatorThread
 from aws_fota.emulator.http_faults import HttpFault
 from aws_fota.emulator.jobs_model import Status
 
-HOST = "localhost"
 HANDSHAKE = rf"No connection to {HOST} port \d+: -\d+, the TLS handshake failed"
-
-
-class SecureBench(Bench):
-    """A bench whose device has what the emulator's authority gave it, and knows the port with TLS only."""
-
-    def __init__(self, executable: Path, aws: EmulatorThread, folder: Path, authority: CertificateFolder) -> None:
-        super().__init__(executable, aws, folder)
-        self.trust(authority.issue(THING))
-
-    def trust(self, credentials: Path) -> None:
-        """Give the device other credentials."""
-        port = self.aws.emulator.tls_port
-        self.options = [f"-broker={HOST}", f"-port={port}", f"-credentials={credentials}"]
-
-    def refused(self) -> str:
-        """Why the gateway refused the device; it never came to a CONNECT."""
-        trace = self.aws.emulator.trace
-        entry = self.aws.wait(trace.wait(lambda it: it.kind == "REFUSED", 30))
-        assert trace.find("CONNECT") == []
-        return str(entry.note)
 
 
 @pytest.fixture
@@ -50,8 +29,7 @@ def authority(tmp_path: Path) -> CertificateFolder:
 
 
 @pytest.fixture
-def bench(unlaunched_dut: DeviceAdapter, authority: CertificateFolder, tmp_path: Path) -> Iterator[SecureBench]:
-    executable = unlaunched_dut.device_config.app_build_dir / "zephyr" / "zephyr.exe"
+def bench(executable: Path, authority: CertificateFolder, tmp_path: Path) -> Iterator[SecureBench]:
     with EmulatorThread(tls_port=0, https_port=0, certificates=authority) as aws:
         yield SecureBench(executable, aws, tmp_path, authority)
 
@@ -131,7 +109,7 @@ def test_a_download_server_of_another_authority_gets_no_request(bench: SecureBen
         execution = bench.ended()
         device.wait_for(rf"No connection to {HOST} port {port}: -\d+, the TLS handshake failed")
     # 2: the handshake, by enum aws_fota_fetch_error.
-    reason = {"reason": "download was interrupted too often", "detail": "2"}
+    reason = {"reason": "download failed too often", "detail": "2"}
     assert (execution.status, execution.status_details) == (Status.FAILED, reason)
     assert not bench.aws.emulator.http.records
     assert not bench.flash.pending()

@@ -93,6 +93,23 @@ struct line_packet service_accept_update(const char *job_id, const char *status)
 	return packet;
 }
 
+void service_describe(const struct service_job *job)
+{
+	char rest[80];
+	struct line_packet packet;
+	int len;
+
+	(void)snprintf(rest, sizeof(rest), "%s/get", job->id);
+	packet = request(rest);
+	len = snprintf(payload, sizeof(payload),
+		       "{\"clientToken\":\"%s\",\"execution\":{\"jobId\":\"%s\","
+		       "\"status\":\"IN_PROGRESS\",\"versionNumber\":2,\"jobDocument\":%s}}",
+		       token_of(&packet), job->id, job->document);
+	zassert_true(len > 0 && (size_t)len < sizeof(payload));
+	(void)snprintf(rest, sizeof(rest), "%s/get/accepted", job->id);
+	zassert_ok(line_receive_publish(at(rest), payload, 0));
+}
+
 void service_remove(const char *job_id)
 {
 	char rest[80];

@@ -24,6 +24,9 @@ void service_offer(const struct service_job *job);
 /** Accept the update of a job that the device sends next, and hand it out. */
 struct line_packet service_accept_update(const char *job_id, const char *status);
 
+/** Answer the device's describe of @a job, IN_PROGRESS, by its id. */
+void service_describe(const struct service_job *job);
+
 /** Remove the job, and answer the describe that follows. */
 void service_remove(const char *job_id);
 

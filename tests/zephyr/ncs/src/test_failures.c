@@ -13,12 +13,18 @@
 
 #include "update.h"
 
-/* A download that was interrupted begins again. */
+#define FRESH_URL "https://bucket.example:8443/dir/app.bin?X-Amz-Signature=1bE"
+
+/* A download that was interrupted begins again, with a fresh URL. */
 static void expect_another_try(void)
 {
+	struct fake_start start;
+
+	service_describe(update_same_job(FRESH_URL));
 	(void)update_expect(AWS_FOTA_EVT_ERASE_PENDING);
 	(void)update_expect(AWS_FOTA_EVT_ERASE_DONE);
-	(void)fake_started();
+	start = fake_started();
+	zassert_str_equal(start.file, "dir/app.bin?X-Amz-Signature=1bE");
 }
 
 static void fail_until_the_job_fails(enum fota_download_error_cause cause, const char *detail)
@@ -36,14 +42,29 @@ ZTEST(failures, test_no_connection)
 {
 	fail_until_the_job_fails(
 		FOTA_DOWNLOAD_ERROR_CAUSE_CONNECT_FAILED,
-		"{\"reason\":\"download was interrupted too often\",\"detail\":\"1\"}");
+		"{\"reason\":\"download failed too often\",\"detail\":\"1\"}");
+}
+
+/* 403, 404, an unknown host: the library does not say. */
+ZTEST(failures, test_a_download_of_which_nothing_comes)
+{
+	fail_until_the_job_fails(
+		FOTA_DOWNLOAD_ERROR_CAUSE_DOWNLOAD_FAILED,
+		"{\"reason\":\"download failed too often\",\"detail\":\"9\"}");
 }
 
 ZTEST(failures, test_a_download_that_breaks)
 {
-	fail_until_the_job_fails(
-		FOTA_DOWNLOAD_ERROR_CAUSE_DOWNLOAD_FAILED,
-		"{\"reason\":\"download was interrupted too often\",\"detail\":\"4\"}");
+	(void)update_begin(update_job(UPDATE_URL));
+	update_fragment(0, 256, 25, true);
+	for (int i = 0; i < CONFIG_AWS_FOTA_RETRIES_MAX; i++) {
+		fake_error(FOTA_DOWNLOAD_ERROR_CAUSE_DOWNLOAD_FAILED);
+		expect_another_try();
+		update_fragment(0, 256, 25, false);
+	}
+	fake_error(FOTA_DOWNLOAD_ERROR_CAUSE_DOWNLOAD_FAILED);
+	update_expect_failure(
+		"{\"reason\":\"download failed too often\",\"detail\":\"4\"}");
 }
 
 ZTEST(failures, test_a_broken_download_begins_at_the_first_byte_again)

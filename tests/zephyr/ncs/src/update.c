@@ -66,7 +66,7 @@ void *update_setup(void)
 	return NULL;
 }
 
-static const struct service_job *make_job(const char *url, uint32_t size, const char *sha256)
+static const struct service_job *write_job(const char *url, uint32_t size, const char *sha256)
 {
 	static const struct service_job job = {.id = JOB_ID, .document = document};
 	int len = snprintf(document, sizeof(document),
@@ -75,12 +75,17 @@ static const struct service_job *make_job(const char *url, uint32_t size, const 
 			   size, sha256, url);
 
 	zassert_true(len > 0 && (size_t)len < sizeof(document));
+	return &job;
+}
+
+static const struct service_job *make_job(const char *url, uint32_t size, const char *sha256)
+{
 	/* The device asks for it after this. */
 	zassert_ok(line_receive_publish("$aws/things/thing:2/jobs/notify-next",
 					"{\"execution\":{\"jobId\":\"" JOB_ID
 					"\",\"status\":\"QUEUED\",\"versionNumber\":1}}",
 					0));
-	return &job;
+	return write_job(url, size, sha256);
 }
 
 const struct service_job *update_job(const char *url)
@@ -99,6 +104,11 @@ const struct service_job *update_job_with_wrong_digest(void)
 
 	memset(wrong, '0', 64);
 	return make_job(UPDATE_URL, UPDATE_SIZE, wrong);
+}
+
+const struct service_job *update_same_job(const char *url)
+{
+	return write_job(url, UPDATE_SIZE, digest);
 }
 
 struct aws_fota_event update_expect(enum aws_fota_evt_id id)

@@ -33,6 +33,9 @@ const struct service_job *update_job_of_size(const char *url, uint32_t size);
 /** The same with a digest that is not the image's. */
 const struct service_job *update_job_with_wrong_digest(void);
 
+/** The job that was made last, with @a url; it is not announced. */
+const struct service_job *update_same_job(const char *url);
+
 /** Take @a job up to the start of the download. */
 struct fake_start update_begin(const struct service_job *job);
 

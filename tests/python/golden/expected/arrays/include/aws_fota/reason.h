@@ -50,7 +50,7 @@ enum aws_fota_reason {
 	AWS_FOTA_REASON_REDIRECT = 18,
 	/** The object changed more often than the download is started over. */
 	AWS_FOTA_REASON_OBJECT_CHANGED = 19,
-	/** The download was interrupted too often; the detail is the last enum aws_fota_fetch_error. */
+	/** The download failed too often; the detail is the last enum aws_fota_fetch_error. */
 	AWS_FOTA_REASON_CONNECTION = 20,
 	/** Flash could not be erased, written or read; the detail is the errno without its sign. */
 	AWS_FOTA_REASON_FLASH = 21,

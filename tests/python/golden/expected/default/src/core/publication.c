@@ -93,8 +93,8 @@ static const char reasons[] =
 	"\010di\010c\015\010\027ed" "\0"
 	/* object changed too often */
 	"\030\015ch\011g\006\013" "\0"
-	/* download was interrupted too often */
-	"\017 w\022 int\012rupt\006\013" "\0"
+	/* download failed too often */
+	"\017 fail\006\013" "\0"
 	/* flash could not be written */
 	"fl\022h \025\004b\021writt\024" "\0"
 	/* sha256 differs */

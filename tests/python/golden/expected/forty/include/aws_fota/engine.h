@@ -89,6 +89,8 @@ enum aws_fota_fetch_error {
 	AWS_FOTA_FETCH_SIZE = 7,
 	/** A library that downloads by itself refused the body: it is no image. */
 	AWS_FOTA_FETCH_IMAGE = 8,
+	/** A library that downloads by itself failed before the first byte, and does not say why. */
+	AWS_FOTA_FETCH_NO_BODY = 9,
 };
 
 enum aws_fota_timer {

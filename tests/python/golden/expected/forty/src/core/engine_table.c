@@ -204,6 +204,7 @@ const uint8_t aws_fota_transitions[] = {
 		AMONG(12), ACT(FETCH), TO(REQUESTING),
 
 	ON(DOWNLOAD_TIMER),
+		IN(WAITING), IF_SET(job.streaming), DUE(DESCRIBE_JOB), TO(REFRESHING),
 		IN(WAITING), THEN(DOWNLOAD),
 
 	ON(HTTP_RESPONSE),

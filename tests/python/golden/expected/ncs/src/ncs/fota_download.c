@@ -201,7 +201,10 @@ static uint8_t failure(uint32_t size)
 	case FOTA_DOWNLOAD_ERROR_CAUSE_INTERNAL:
 		return AWS_FOTA_FETCH_FLASH;
 	default:
-		return AWS_FOTA_FETCH_CLOSED;
+		/* Refused, not found or not reached, or interrupted. Cancelled: by somebody else. */
+		return atomic_get(&written) == 0 && end_id == FOTA_DOWNLOAD_EVT_ERROR
+			       ? AWS_FOTA_FETCH_NO_BODY
+			       : AWS_FOTA_FETCH_CLOSED;
 	}
 }
 
