@@ -22,7 +22,8 @@
  * @{
  *
  * Functions that ask for something return at once: it is carried out in the module's work queue,
- * and where it does not fit the state of the update it changes nothing.
+ * and where it does not fit the state of the update it changes nothing. Those that tell something
+ * take a mutex: not from an interrupt handler.
  */
 
 #ifdef __cplusplus
