@@ -3,12 +3,16 @@
 
 engine.flash_picolibc  bytes of code and constants of engine, topics, payloads, record and versions, linked with
                        --gc-sections against picolibc, with the functions of it that they need
+engine.flash_limited   of these engine, topics and payloads, to be 4096 at most: without record, versions,
+                       identity and the library's functions
 engine.ram             bytes of struct aws_fota_engine; host and path are in struct aws_fota_message beside it
 engine.stack           bytes of the deepest way from a public function, from GCC's call graph
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +22,21 @@ from aws_fota.codegen.model import Model
 from aws_fota.jobdoc.load import load
 from benchmarks import cortex_m33, footprint, toolchain
 
-KEYS = ("engine.flash_picolibc", "engine.ram", "engine.stack")
+KEYS = ("engine.flash_picolibc", "engine.flash_limited", "engine.ram", "engine.stack")
 #: The sources that count.
 _SOURCES = ("engine*.c", "publication*.c", "record.c", "topic.c", "version.c")
+#: What a source is part of, by how its name begins.
+_PARTS = {
+    "engine_table": "table",
+    "engine": "engine",
+    "publication_identity": "identity",
+    "publication": "payloads",
+    "topic": "topics",
+    "record": "record",
+    "version": "versions",
+    "library": "library",
+}
+_LIMITED = ("engine", "table", "payloads", "topics")
 #: Calls every public function, so that the linker keeps what a device keeps.
 _CALLER = """
 #include <aws_fota/parser.h>
@@ -77,11 +93,22 @@ def measure(folder: Path) -> dict[str, Any]:
     parts = footprint.flash_by_owner(link_map, ours)
     graph = footprint.call_graph(sorted((folder / "objects").glob("*.ci")))
     depths = {function: graph.deepest(function) for function in graph.calls["call"]}
+    by_part = flash_by_part(parts)
     return {
         "engine.flash_picolibc": sum(parts.values()),
+        "engine.flash_limited": sum(by_part[part] for part in _LIMITED),
         "engine.ram": footprint.size_of(link_map, ".bss.size_of_engine"),
         "engine.stack": max(size for size, _ in depths.values()),
+        "engine.flash_by_part": by_part,
         "engine.flash_by_file": dict(parts.most_common()),
         "engine.flash_by_section": dict(footprint.flash_by_section(link_map, ours).most_common()),
         "engine.stack_way": " > ".join(max(depths.values())[1]),
     }
+
+
+def flash_by_part(by_file: Mapping[str, int]) -> dict[str, int]:
+    """Bytes by part of the engine, largest first, of those by object file."""
+    sizes: Counter[str] = Counter()
+    for name, size in by_file.items():
+        sizes[next(part for start, part in _PARTS.items() if name.startswith(start))] += size
+    return dict(sizes.most_common())

@@ -16,7 +16,7 @@ from aws_fota.errors import CheckFailed, EnvironmentLacks, InputError
 from aws_fota.jobdoc.load import load
 from aws_fota.oracle.outcome import MessageKind, ParseResult
 from aws_fota.oracle.parser import parse
-from benchmarks import cortex_m33, costs, footprint, run, tables, toolchain
+from benchmarks import cortex_m33, costs, footprint, run, tables, toolchain, update_engine
 from benchmarks.comparison import MESSAGES, QUOTED, comparison
 from benchmarks.messages import Message, all_messages, c_source
 
@@ -170,6 +170,7 @@ def test_every_figure_has_the_name_that_others_read() -> None:
         "parser.stack",
         "parser.m33_instructions_per_byte",
         "engine.flash_picolibc",
+        "engine.flash_limited",
         "engine.ram",
         "engine.stack",
         "peers.jsmn.flash_picolibc",
@@ -181,6 +182,17 @@ def test_every_figure_has_the_name_that_others_read() -> None:
         "emulator.devices",
         "emulator.updates_per_s",
         "emulator.rss_mb",
+    }
+
+
+def test_the_engine_is_told_by_its_parts() -> None:
+    by_file = {"engine.o": 1, "engine_table.o": 2, "publication.o": 4, "publication_identity.o": 8, "library x.o": 16}
+    assert update_engine.flash_by_part(by_file) == {
+        "library": 16,
+        "identity": 8,
+        "payloads": 4,
+        "table": 2,
+        "engine": 1,
     }
 
 
