@@ -93,3 +93,14 @@ def test_the_core_includes_only_what_c99_and_itself_bring(case: Case) -> None:
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("#include <") and not line.startswith("#include <aws_fota/"):
                 assert line[len("#include <") : -1] in allowed, f"{path.name}: {line}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_parser_divides_without_the_library(case: Case) -> None:
+    """A Cortex-M has no division of 64 bits; the function for it is a fifth of the parser."""
+    target = ("--target=thumbv8m.main-none-eabi", "-mcpu=cortex-m33", "-Os", "-std=c99", "-ffreestanding")
+    for source in sorted((case.expected / "src/core").glob("parser*.c")):
+        command = ["clang", *target, "-I", case.expected / "include", "-S", "-o", "-", source]
+        made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert ".thumb_func" in made or "tables" in source.name
+        assert not re.findall(r"__aeabi_\w*div\w*", made), source.name

@@ -139,7 +139,7 @@ close:
 				p->state = STATE_AFTER_VALUE;
 				break;
 			}
-			p->state = (p->nesting & 1U) != 0U ? STATE_KEY : STATE_VALUE;
+			p->state = (uint8_t)(STATE_VALUE + (p->nesting & 1U));
 			break;
 		case STATE_KEY_OR_END:
 			if (c == '}') {

@@ -29,10 +29,11 @@ enum state {
 	/* The same for the digits of an escape. */
 	STATE_UNICODE_LAST = 12,
 	STATE_UNICODE = 15,
-	STATE_KEY = 16,
-	STATE_AFTER_VALUE = 17,
-	STATE_REFUSED = 18,
-	STATE_VALUE = 19,
+	/* What follows a comma, by the bit of p->nesting. */
+	STATE_VALUE = 16,
+	STATE_KEY = 17,
+	STATE_AFTER_VALUE = 18,
+	STATE_REFUSED = 19,
 	STATE_COLON = 20,
 	/* Numbers, by what was read last; a digit leads to the next odd one. */
 	STATE_MINUS = KIND_NUMBER,

@@ -170,12 +170,13 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 static void put_digit(struct aws_fota_parser *p, unsigned int digit)
 {
 	value_t limit = bounds_of(p)->maximum;
-	const value_t value = p->value;
+	const value_t value = p->value * 10U + digit;
 
-	if (value > limit / 10U || digit > limit - value * 10U) {
+	/* Not a division by 10 of the limit: that of 64 bits is a large function of the library. */
+	if (p->value > ~(value_t)0 / 10U || value < digit || value > limit) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
 	}
-	p->value = value * 10U + digit;
+	p->value = value;
 }
 
 /** End a described integer at the byte behind it. */
