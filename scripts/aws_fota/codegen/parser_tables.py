@@ -21,7 +21,7 @@ from aws_fota.codegen.parser_nodes import (
     containers,
     field_node,
 )
-from aws_fota.codegen.parser_words import DoesNotFit, WordList, WordTable
+from aws_fota.codegen.parser_words import WORD_LIST_UNITS, DoesNotFit, WordList, WordTable
 from aws_fota.config import limits
 from aws_fota.errors import InputError
 from aws_fota.jobdoc.model import URL_TYPES, Description, Field, FieldType, dotted
@@ -73,6 +73,7 @@ class ParserTables(NamedTuple):
     nodes: tuple[Node, ...]
     node_end: int
     lists: tuple[WordList, ...]
+    word_list_unit: int
     bounds: tuple[Bounds, ...]
     containers: tuple[ContainerEntry, ...]
     classes: tuple[str, ...]
@@ -212,21 +213,18 @@ class _Builder:
         except DoesNotFit as error:
             raise self.refuse(str(error), "use shorter names and texts, or fewer") from error
         fields = self.fields
-        lists = self.words.lists
         narrow = self.words.is_narrow
         # 255 is the most that a host can have: see HOSTNAME_MAX_LEN.
-        widest = max(
-            [
-                255,
-                *(words.offset for words in lists),
-                *(max(field.max_length, 2 * field.size) for field in fields.values()),
-            ]
-        )
+        widest = max([255, *(max(field.max_length, 2 * field.size) for field in fields.values())])
+        unit = self.words.unit if widest <= 255 else WORD_LIST_UNITS[0]
+        lists = self.words.lists(unit)
+        widest = max(widest, lists[-1].offset)
         leaves = frozenset({1, 3, 4, 5, 8}) | frozenset(fields)
         return ParserTables(
             nodes=tuple(nodes),
             node_end=self.node_end,
             lists=lists,
+            word_list_unit=unit,
             bounds=tuple(self.bounds),
             containers=tuple(self.containers),
             classes=_classes(),

@@ -11,8 +11,9 @@ from aws_fota.codegen.naming import c_char
 
 #: Bytes of a word's text: as deep as a trie is built by recursion.
 WORD_MAX = 255
-#: Lists begin at multiples of so many entries: WORD_LIST_UNIT of parser_tables.h.j2.
-WORD_LIST_UNIT = 2
+#: Lists begin at multiples of so many entries, WORD_LIST_UNIT of parser_tables.h.j2: the least with which all places
+#: fit a byte, or the first one.
+WORD_LIST_UNITS = (2, 4, 8)
 #: What the distances can reach: in an entry of 16 bits one bit says that another branch follows.
 TABLE_MAX = 32767
 #: In a table of bytes a value must be less than a character, or takes a byte more; a distance must fit a byte.
@@ -71,13 +72,15 @@ class WordList(NamedTuple):
         name: of the enumerator that says where it begins.
         comment: which place it is.
         entries: of its trie.
-        offset: where it begins in the table, in units of :data:`WORD_LIST_UNIT`.
+        offset: where it begins in the table, in units.
+        unit: entries of a unit.
     """
 
     name: str
     comment: str
     entries: tuple[Entry, ...]
     offset: int
+    unit: int
 
     @property
     def rows(self) -> Iterator[str]:
@@ -91,8 +94,8 @@ class WordList(NamedTuple):
             if entry.byte is None:
                 yield ", ".join(row)
                 row = []
-        if self.size % WORD_LIST_UNIT:
-            yield "0"
+        if self.size % self.unit:
+            yield ", ".join("0" * (-self.size % self.unit))
 
     @property
     def size(self) -> int:
@@ -142,17 +145,22 @@ class WordTable:
     def __init__(self) -> None:
         self._places: list[_Place] = []
 
-    @property
-    def lists(self) -> tuple[WordList, ...]:
-        """The lists in the order of the table."""
+    def lists(self, unit: int) -> tuple[WordList, ...]:
+        """The lists in the order of the table, each at a multiple of `unit` entries."""
         narrow = self.is_narrow
         placed: list[WordList] = []
         offset = 0
         made = [(place, place.entries(narrow=narrow)) for place in self._places]
         for place, entries in sorted(made, key=lambda one: len(one[1])):
-            placed.append(WordList(place.name, place.comment, entries, offset))
-            offset += -(-placed[-1].size // WORD_LIST_UNIT)
+            placed.append(WordList(place.name, place.comment, entries, offset, unit))
+            offset += -(-placed[-1].size // unit)
         return tuple(placed)
+
+    @property
+    def unit(self) -> int:
+        """The one of :data:`WORD_LIST_UNITS` to choose where nothing else needs more than a byte."""
+        fitting = (unit for unit in WORD_LIST_UNITS if self.lists(unit)[-1].offset <= 255)
+        return next(fitting, WORD_LIST_UNITS[0])
 
     @property
     def is_narrow(self) -> bool:
@@ -162,7 +170,7 @@ class WordTable:
     @property
     def has_long_values(self) -> bool:
         """Whether a value has an entry of its own."""
-        return any(entry.is_long for words in self.lists for entry in words.entries)
+        return any(entry.is_long for words in self.lists(WORD_LIST_UNITS[0]) for entry in words.entries)
 
     def add(self, name: str, comment: str, words: Iterable[tuple[bytes, int]], *, of_elements: bool = False) -> str:
         """Add a list and return its name.

@@ -16,12 +16,14 @@ const uint8_t aws_fota_parser_words[] = {
 	/* requires.temperature */
 	'm', OR('a', 4), 'x', LONG_END, 38,
 	'i', 'n', LONG_END, 37,
+	0, 0,
 	/* scheme */
 	'h', 't', 't', 'p',
 	OR(END(1), 1),
 	OR(':', 2), END(1),
 	's', OR(END(2), 1),
 	':', END(2),
+	0, 0,
 	/* retry */
 	OR('c', 7), 'o', 'u', 'n', 't', LONG_END, 49,
 	'd', 'e', 'l', 'a', 'y', LONG_END, 50,
@@ -33,30 +35,33 @@ const uint8_t aws_fota_parser_words[] = {
 	'h', 't', 't', 'p',
 	OR(':', 4), '/', '/', END(1),
 	's', ':', '/', '/', END(2),
+	0, 0,
 	/* literals */
 	OR('f', 6), 'a', 'l', 's', 'e', END(2),
 	OR('n', 5), 'u', 'l', 'l', END(3),
 	't', 'r', 'u', 'e', END(1),
+	0, 0,
 	/* product.variant */
 	OR('i', 7), 'n', 'd', 'o', 'o', 'r', END(1),
 	OR('l', 4), 'a', 'b', END(3),
 	'o', 'u', 't', 'd', 'o', 'o', 'r', END(2),
-	0,
+	0, 0, 0,
 	/* signature */
 	OR('a', 11), 'l', 'g', 'o', 'r', 'i', 't', 'h', 'm', LONG_END, 44,
 	OR('k', 5), 'e', 'y', LONG_END, 45,
 	'v', 'a', 'l', 'u', 'e', LONG_END, 46,
-	0,
+	0, 0, 0,
 	/* release.channel */
 	OR('b', 5), 'e', 't', 'a', END(2),
 	OR('n', 8), 'i', 'g', 'h', 't', 'l', 'y', END(3),
 	's', 't', 'a', 'b', 'l', 'e', END(1),
+	0, 0,
 	/* location */
 	OR('h', 5), 'o', 's', 't', END(21),
 	OR('p', 14), OR('a', 4), 't', 'h', END(22),
 	'r', 'o', 't', 'o', 'c', 'o', 'l', END(20),
 	'u', 'r', 'l', END(23),
-	0,
+	0, 0, 0,
 	/* telemetry */
 	OR('e', 9), 'n', 'a', 'b', 'l', 'e', 'd', LONG_END, 52,
 	OR('i', 10), 'n', 't', 'e', 'r', 'v', 'a', 'l', LONG_END, 53,
@@ -66,7 +71,7 @@ const uint8_t aws_fota_parser_words[] = {
 	OR('e', 5), 'n', 'd', LONG_END, 41,
 	OR('j', 8), 'i', 't', 't', 'e', 'r', LONG_END, 43,
 	't', 'i', 'm', 'e', 'z', 'o', 'n', 'e', LONG_END, 42,
-	0,
+	0, 0, 0,
 	/* signature.algorithm */
 	OR('e', 19), OR('c', 10), 'd', 's', 'a', '-', 'p', '2', '5', '6', END(2),
 	'd', '2', '5', '5', '1', '9', END(1),
@@ -89,6 +94,7 @@ const uint8_t aws_fota_parser_words[] = {
 	'o', 'o', 't', 'l', 'o', 'a', 'd', 'e', 'r', LONG_END, 35,
 	OR('m', 7), 'a', 'i', 'n', 's', LONG_END, 39,
 	't', 'e', 'm', 'p', 'e', 'r', 'a', 't', 'u', 'r', 'e', END(15),
+	0, 0,
 	/* release */
 	OR('a', 8), 'u', 't', 'h', 'o', 'r', LONG_END, 32,
 	OR('c', 8), 'h', 'a', 'n', 'n', 'e', 'l', END(28),
@@ -97,6 +103,7 @@ const uint8_t aws_fota_parser_words[] = {
 	OR('n', 13), OR('o', 5), 't', 'e', 's', END(31),
 	'u', 'm', 'b', 'e', 'r', END(29),
 	't', 'i', 'c', 'k', 'e', 't', LONG_END, 33,
+	0, 0,
 	/* the message */
 	OR('c', 17), OR('l', 11), 'i', 'e', 'n', 't', 'T', 'o', 'k', 'e', 'n', END(1),
 	'o', 'd', 'e', END(8),
@@ -116,7 +123,7 @@ const uint8_t aws_fota_parser_words[] = {
 	'M', 'O', 'V', 'E', 'D', END(7),
 	OR('S', 10), 'U', 'C', 'C', 'E', 'E', 'D', 'E', 'D', END(3),
 	'T', 'I', 'M', 'E', 'D', '_', 'O', 'U', 'T', END(5),
-	0,
+	0, 0, 0,
 	/* jobDocument */
 	OR('f', 10), 'w', 'v', 'e', 'r', 's', 'i', 'o', 'n', END(17),
 	OR('h', 7), 'o', 'o', 'k', 's', LONG_END, 58,

@@ -106,29 +106,29 @@ enum node {
 #define LITERAL_TRUE 1
 
 /** Where the members' names and the texts of each enum begin in words, in WORD_LIST_UNIT entries. */
-#define WORD_LIST_UNIT 2
+#define WORD_LIST_UNIT 4
 enum word_list {
 	WORDS_15 = 0,
-	WORDS_SCHEME = 5,
-	WORDS_59 = 12,
-	WORDS_58 = 20,
-	WORDS_URL = 28,
-	WORDS_LITERAL = 35,
-	WORDS_27 = 44,
-	WORDS_57 = 55,
-	WORDS_28 = 68,
-	WORDS_11 = 79,
-	WORDS_60 = 92,
-	WORDS_56 = 106,
-	WORDS_44 = 123,
-	WORDS_12 = 137,
-	WORDS_EXECUTION = 153,
-	WORDS_14 = 173,
-	WORDS_13 = 194,
-	WORDS_MESSAGE = 223,
-	WORDS_STATUS = 255,
-	WORDS_JOB_DOCUMENT = 294,
-	WORDS_CODE = 360,
+	WORDS_SCHEME = 3,
+	WORDS_59 = 7,
+	WORDS_58 = 11,
+	WORDS_URL = 15,
+	WORDS_LITERAL = 19,
+	WORDS_27 = 24,
+	WORDS_57 = 30,
+	WORDS_28 = 37,
+	WORDS_11 = 43,
+	WORDS_60 = 50,
+	WORDS_56 = 57,
+	WORDS_44 = 66,
+	WORDS_12 = 73,
+	WORDS_EXECUTION = 81,
+	WORDS_14 = 91,
+	WORDS_13 = 102,
+	WORDS_MESSAGE = 117,
+	WORDS_STATUS = 133,
+	WORDS_JOB_DOCUMENT = 153,
+	WORDS_CODE = 186,
 };
 
 /** A described member. */
@@ -139,7 +139,7 @@ struct node_entry {
 	 * String: greatest length. Hex: number of digits. Integer: its entry of bounds. Enum and
 	 * container: enum word_list of its words.
 	 */
-	uint16_t parameter;
+	uint8_t parameter;
 	/**
 	 * Where the value lands in struct aws_fota_message. Of a container the field that it is
 	 * reported as, and 256 times its entry of aws_fota_parser_containers.
