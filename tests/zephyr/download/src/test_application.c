@@ -126,7 +126,7 @@ ZTEST(application, test_a_full_queue)
 	}
 	zassert_true(refused > 0 && refused < 50);
 	/* The silent server's timeout is told meanwhile. */
-	k_sleep(K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS + 1));
+	k_sleep(K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * 3));
 	k_mutex_unlock(&aws_fota_glue.lock);
 	update_expect(AWS_FOTA_EVT_DONE);
 	zassert_true(update_in_slot(UPDATE_SIZE));
