@@ -13,6 +13,7 @@ import pytest
 from bench import THING
 from mcuboot_flash import PRIMARY, SECONDARY
 from secure_bench import HOST, SecureBench
+from slow_front import SlowFront
 
 from aws_fota.emulator import certificates
 from aws_fota.emulator.certificates import CertificateFolder
@@ -113,3 +114,20 @@ def test_a_download_server_of_another_authority_gets_no_request(bench: SecureBen
     assert (execution.status, execution.status_details) == (Status.FAILED, reason)
     assert not bench.aws.emulator.http.records
     assert not bench.flash.pending()
+
+
+def test_a_download_server_that_is_slow_to_shake_hands_is_tried_again(bench: SecureBench) -> None:
+    bench.upload()
+    emulator = bench.aws.emulator
+    assert emulator.https_port is not None
+    # The bound on a handshake is 3 s here.
+    with SlowFront(emulator.https_port, [6.0, 1.5]) as front:
+        # URLs name the front from now on.
+        emulator.https_port = front.port
+        bench.create_job()
+        with bench.start() as device:
+            device.wait_for(rf"No connection to 127.0.0.1 port {front.port}: -\d+, .* CONFIG_NET_SOCKETS_CONNECT_TIMEOUT")
+            device.wait_for(r"The new image is in place")
+            device.wait_end()
+    assert front.accepted == 2
+    assert bench.flash.slot(SECONDARY)[: len(bench.new)] == bench.new

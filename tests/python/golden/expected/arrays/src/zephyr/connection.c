@@ -82,6 +82,20 @@ static void without_brackets(char *name, const char *host)
 	}
 }
 
+/* What the number of a failed connection does not say. */
+static const char *explanation(bool tls, int err)
+{
+	if (tls && err == -ECONNABORTED) {
+		return ", the TLS handshake failed";
+	}
+	if (tls && err == -ETIMEDOUT) {
+		/* Zephyr's TLS sockets bound the connection by it, and then the handshake. */
+		return ", TCP or the TLS handshake took longer than "
+		       "CONFIG_NET_SOCKETS_CONNECT_TIMEOUT";
+	}
+	return "";
+}
+
 static enum aws_fota_fetch_error failure(bool tls, int err)
 {
 	if (err == -ETIMEDOUT) {
@@ -115,11 +129,9 @@ int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t sch
 	}
 	zsock_freeaddrinfo(addresses);
 	if (sock < 0) {
-		const enum aws_fota_fetch_error error = failure(tls, sock);
-
 		LOG_WRN("No connection to %s port %s: %d%s", name, service, sock,
-			error == AWS_FOTA_FETCH_TLS ? ", the TLS handshake failed" : "");
-		return error;
+			explanation(tls, sock));
+		return failure(tls, sock);
 	}
 	connection->socket = sock;
 	connection->scheme = scheme;
