@@ -126,7 +126,9 @@ def test_a_download_server_that_is_slow_to_shake_hands_is_tried_again(bench: Sec
         emulator.https_port = front.port
         bench.create_job()
         with bench.start() as device:
-            device.wait_for(rf"No connection to 127.0.0.1 port {front.port}: -\d+, .* CONFIG_NET_SOCKETS_CONNECT_TIMEOUT")
+            device.wait_for(
+                rf"No connection to 127.0.0.1 port {front.port}: -\d+, .* CONFIG_NET_SOCKETS_CONNECT_TIMEOUT"
+            )
             device.wait_for(r"The new image is in place")
             device.wait_end()
     assert front.accepted == 2

@@ -37,10 +37,12 @@ bool aws_fota_connection_fits(const struct aws_fota_connection *connection, uint
 
 static int secure(int sock, const char *host)
 {
+	const int verify = TLS_PEER_VERIFY_REQUIRED;
 	sec_tag_t tag = CONFIG_AWS_FOTA_DOWNLOAD_SECURITY_TAG;
-	int err = 0;
+	/* What is the default of Mbed TLS is not that of every offloaded stack. */
+	int err = zsock_setsockopt(sock, SOL_TLS, TLS_PEER_VERIFY, &verify, sizeof(verify));
 
-	if (tag != -1) {
+	if (err == 0 && tag != -1) {
 		err = zsock_setsockopt(sock, SOL_TLS, TLS_SEC_TAG_LIST, &tag, sizeof(tag));
 	}
 	if (err == 0) {

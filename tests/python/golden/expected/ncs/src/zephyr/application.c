@@ -238,15 +238,26 @@ void aws_fota_ext_callback_set(aws_fota_ext_callback_t new_handler)
 
 int aws_fota_thing_name_set(const char *thing)
 {
+	const bool started = aws_fota_glue.started;
+	int err = 0;
+
 	if (thing == NULL || !aws_fota_thing_name_valid(thing, strlen(thing))) {
 		return -EINVAL;
 	}
-	if (aws_fota_glue.connected_once) {
-		return -EBUSY;
+	/* A connection may be made meanwhile. */
+	if (started) {
+		k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
 	}
-	strcpy(aws_fota_glue.thing, thing);
-	aws_fota_glue.thing_set = true;
-	return 0;
+	if (aws_fota_glue.connected_once) {
+		err = -EBUSY;
+	} else {
+		strcpy(aws_fota_glue.thing, thing);
+		aws_fota_glue.thing_set = true;
+	}
+	if (started) {
+		k_mutex_unlock(&aws_fota_glue.lock);
+	}
+	return err;
 }
 
 enum aws_fota_phase aws_fota_state(void)
