@@ -7,7 +7,10 @@ from __future__ import annotations
 _TAKEN = "OFFERED|STARTING|REQUESTING|ERASING|RECEIVING|WAITING|PAUSED|REFRESHING|VERIFYING|APPLYING"
 
 EXPLAINED = {
-    rf"(CONFIRM if UNCONFIRMED|CONFIRMED|CONFIRM_FAILED): not in ({_TAKEN})": (
+    rf"(CONFIRM if UNCONFIRMED|CONFIRMED if FAILED|CONFIRMED): not in ({_TAKEN})": (
         "An unconfirmed image takes no job, and a reboot leads to none of these phases, so the image is confirmed there"
+    ),
+    r"CONFIRMED if CONFIRMED: not in CONFIRMING": (
+        "The phase of an image that is not confirmed; what confirms it ends the phase"
     ),
 }

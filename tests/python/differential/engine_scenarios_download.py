@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from aws_fota.oracle import engine_io as io
 from aws_fota.oracle.engine_io import Action, ActionId, FetchError, Phase, Request, Tell, TimerId
+from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.topics import Topic, TopicKind
 from differential.engine_scenarios import can, describes, ids, repeat, scenario, told
 from differential.engine_script import JOB, SIZE, Script, document
@@ -371,3 +372,12 @@ def redirects_in_cleartext(script: Script) -> None:
     script.step(io.Erased())
     script.write()
     assert told(script.status(302, location=b"http://host.example/x")) == [(Tell.ERROR, 18)]
+
+
+@scenario
+def a_slot_that_cannot_be_erased_fails_a_paused_job_too(script: Script) -> None:
+    script.to_requesting()
+    script.range()
+    script.step(io.Pause())
+    seen = script.step(io.Erased(-5))
+    assert (script.phase, seen.reason, seen.detail) == (Phase.REPORTING, Reason.FLASH, 5)

@@ -127,6 +127,25 @@ def the_link_goes_and_comes_in_every_phase(script: Script) -> None:
 
 
 @scenario
+def answers_that_nobody_waits_for_change_nothing_in_every_phase(script: Script) -> None:
+    """A second SUBACK, and a confirmation of an image that is confirmed already."""
+
+    def cancelled() -> None:
+        script.to_applying()
+        script.step(io.Cancel())
+        assert script.phase is Phase.REVERTING
+
+    for way in (*ways(script), cancelled):
+        way()
+        phase = script.phase
+        script.connect()
+        confirmed = way is cancelled or phase not in (Phase.CONFIRMING, Phase.REVERTING)
+        for input in (io.Subscribed(), io.Subscribed(-5), *((io.Confirmed(), io.Confirmed(-5)) if confirmed else ())):
+            assert not script.step(input).actions
+        assert (script.phase, script.request) == (phase, Request.DESCRIBE_NEXT)
+
+
+@scenario
 def another_job_in_every_phase(script: Script) -> None:
     for way in ways(script):
         way()
