@@ -100,7 +100,7 @@ ZTEST(http, test_a_length_that_no_parser_takes)
 	server.script = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nab";
 	begin();
 	/* 5: not HTTP, by enum aws_fota_fetch_error. */
-	update_expect_failure("\"reason\":\"download was interrupted too often\",\"detail\":\"5\"");
+	update_expect_failure("\"reason\":\"download failed too often\",\"detail\":\"5\"");
 	zassert_equal(server_requests, CONFIG_AWS_FOTA_RETRIES_MAX + 1);
 }
 
@@ -121,7 +121,7 @@ ZTEST(http, test_a_server_that_cannot_be_reached)
 {
 	server.refused = AWS_FOTA_FETCH_TLS;
 	begin();
-	update_expect_failure("\"reason\":\"download was interrupted too often\",\"detail\":\"2\"");
+	update_expect_failure("\"reason\":\"download failed too often\",\"detail\":\"2\"");
 	zassert_equal(server_requests, 0);
 }
 

@@ -211,7 +211,7 @@ void update_expect_failure(const char *details)
 	zassert_str_equal(update_ext_job, JOBS_ID);
 	zassert_equal(update_ext.finished.status, AWS_FOTA_JOB_FAILED);
 	zassert_str_equal(jobs_status(), "FAILED");
-	zassert_str_equal(jobs_details(), details);
+	zassert_str_equal(jobs_details(), details, "%s", jobs_details());
 }
 
 void update_cancel(void)

@@ -43,6 +43,12 @@ class McubootFlash:
         """The content of the slot at `start`."""
         return self.path.read_bytes()[start : start + SLOT_SIZE]
 
+    def spoil(self, start: int, offset: int) -> None:
+        """Set every byte of the slot at `start` from `offset` on to 0."""
+        content = bytearray(self.path.read_bytes())
+        content[start + offset : start + SLOT_SIZE] = bytes(SLOT_SIZE - offset)
+        self.path.write_bytes(content)
+
     def confirmed(self) -> bool:
         """Whether the running image was confirmed in its trailer."""
         return self._flag(self.slot(PRIMARY), IMAGE_OK_AT) == SET
