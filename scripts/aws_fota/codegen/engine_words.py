@@ -263,6 +263,7 @@ EFFECTS_ON_MEMBERS = {
         "DO(CONCLUDE)",
     ),
     "SET_BLANK": ("SET(job.erased, true)",),
+    "RESTART": ("SET(job.streaming, false)", "DO(RESTART)"),
     "SET_RESTARTED": ("SET(job.restarted, true)",),
     "SET_CONFIRMED": ("SET(confirmed, true)",),
     "BLAME_CONFIRM": ("SET(step.value, AWS_FOTA_REASON_CONFIRM)",),

@@ -375,6 +375,22 @@ def redirects_in_cleartext(script: Script) -> None:
 
 
 @scenario
+def a_stream_is_asked_for_with_a_fresh_url_until_a_response_tells_otherwise(script: Script) -> None:
+    """A fresh URL that expired too has no response before the next try."""
+    script.to_requesting()
+    script.whole()
+    script.step(io.Erased())
+    script.settle()
+    for _ in repeat(script.pair.settings.retries_max):
+        script.interrupt(FetchError.NO_BODY)
+        script.expire(TimerId.DOWNLOAD)
+        assert (script.phase, script.request) == (Phase.REFRESHING, Request.DESCRIBE_JOB)
+        script.describe(by_id=JOB, status="IN_PROGRESS")
+        assert script.phase is Phase.REQUESTING
+    assert told(script.interrupt(FetchError.NO_BODY)) == [(Tell.ERROR, 20)]
+
+
+@scenario
 def a_slot_that_cannot_be_erased_fails_a_paused_job_too(script: Script) -> None:
     script.to_requesting()
     script.range()
