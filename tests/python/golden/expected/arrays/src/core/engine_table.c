@@ -256,8 +256,8 @@ const uint8_t aws_fota_transitions[] = {
 		IN(REQUESTING), SET(job.restarted, true), THEN(RESTART),
 
 	ON(RESTART),
-		IN(REQUESTING), IF_BELOW(job.tries, AWS_FOTA_RETRIES_MAX), DO(RESTART), ACT(ABORT),
-		    ACT(FETCH),
+		IN(REQUESTING), IF_BELOW(job.tries, AWS_FOTA_RETRIES_MAX), SET(job.streaming, false),
+		    DO(RESTART), ACT(ABORT), ACT(FETCH),
 		IN(REQUESTING), FAIL(OBJECT_CHANGED),
 
 	ON(EXPIRED),
