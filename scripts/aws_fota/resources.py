@@ -37,6 +37,12 @@ def scenarios() -> Path:
     return _folder("scenarios")
 
 
+def checkout() -> Path | None:
+    """The root of the checkout that the package lies in; None for an installed wheel."""
+    root = _PACKAGE.parents[1]
+    return root if (root / "scripts/requirements.txt").is_file() else None
+
+
 def default_description() -> Path:
     """The ``aws_fota.yaml`` that is used when an application brings none."""
     return schemas() / "default" / "aws_fota.yaml"

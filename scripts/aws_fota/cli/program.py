@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO, cast
 
+from aws_fota import resources
 from aws_fota.cli.commands import COMMANDS
 from aws_fota.errors import AwsFotaError, EnvironmentLacks, ErrorList, ExitCode
 
@@ -191,11 +192,21 @@ def _show(debug: bool) -> None:
         traceback.print_exc()
 
 
+#: Packages of scripts/requirements.txt, as they are imported: all that a Zephyr workspace needs.
+_REQUIRED = ("elftools", "jinja2", "pykwalify", "yaml")
+
+
 def _missing_package(name: str) -> EnvironmentLacks:
-    extras = sorted({extra for command in COMMANDS.values() for extra in command.extra.split(",") if extra})
-    wanted = f"'west-aws-fota[{','.join(extras)}]'" if extras else "west-aws-fota"
+    extras = ",".join(sorted({extra for command in COMMANDS.values() for extra in command.extra.split(",") if extra}))
+    package, root = name.split(".")[0], resources.checkout()
+    if root is None:
+        wanted = f"'west-aws-fota[{extras}]'"
+    elif package in _REQUIRED:
+        wanted = f"-r {shlex.quote(str(root / 'scripts/requirements.txt'))}"
+    else:
+        wanted = shlex.quote(f"{root}[{extras}]")
     return EnvironmentLacks(
-        f"the Python package '{name.split('.')[0]}' is missing",
+        f"the Python package '{package}' is missing",
         rule="python-package",
         fix=f"install it with: {shlex.quote(sys.executable)} -m pip install {wanted}",
     )

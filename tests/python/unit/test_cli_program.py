@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from aws_fota import __version__
+from aws_fota import __version__, resources
 from aws_fota.cli import commands, run
 from aws_fota.cli.commands import COMMANDS, Command
 from aws_fota.errors import CheckFailed, EnvironmentLacks, ErrorList, ExitCode, InputError
@@ -89,7 +89,30 @@ def test_a_command_returns_its_code_and_has_its_options(command: Any) -> None:
     assert run(["try", "--level", "0"]) == ExitCode.OK
 
 
-def test_a_missing_package_is_named_with_what_installs_it(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("package", ["jinja2", "elftools.elf", "yaml", "pykwalify"])
+def test_what_a_workspace_lacks_is_installed_from_the_list_of_its_checkout(
+    command: Any, capsys: pytest.CaptureFixture[str], package: str
+) -> None:
+    command(raising(ModuleNotFoundError(f"No module named '{package}'", name=package)))
+    assert run(["try"]) == ExitCode.ENVIRONMENT
+    line = capsys.readouterr().err.split("install it with: ")[1].rsplit(" [", 1)[0]
+    listed = Path(__file__).parents[3] / "scripts/requirements.txt"
+    assert shlex.split(line) == [sys.executable, "-m", "pip", "install", "-r", str(listed)]
+
+
+def test_what_a_checkout_lacks_besides_is_installed_with_it(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    command(raising(ModuleNotFoundError("No module named 'aiohttp'", name="aiohttp")))
+    assert run(["try"]) == ExitCode.ENVIRONMENT
+    line = capsys.readouterr().err.split("install it with: ")[1].rsplit(" [", 1)[0]
+    target, extras = shlex.split(line)[-1].removesuffix("]").split("[")
+    assert Path(target) == Path(__file__).parents[3]
+    assert {"trial", "emulator"} <= set(extras.split(","))
+
+
+def test_a_missing_package_is_named_with_what_installs_it(
+    command: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "checkout", lambda: None)
     command(raising(ModuleNotFoundError("No module named 'aiohttp'", name="aiohttp.web")))
     assert run(["try"]) == ExitCode.ENVIRONMENT
     line = capsys.readouterr().err

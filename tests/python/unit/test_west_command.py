@@ -106,6 +106,48 @@ def test_exit_codes_reach_the_shell(checkout: Path, arguments: list[str], code: 
     assert done.stderr.splitlines()[-1].startswith(last)
 
 
+@pytest.mark.parametrize(
+    ("page", "fence"), [("README.md", "or, in a west workspace"), ("doc/ncs.md", "In the `west.yml`")]
+)
+def test_a_users_manifest_as_it_is_documented(checkout: Path, tmp_path: Path, page: str, fence: str) -> None:
+    """The command after `west update`, from the application's folder, its aws_fota.yaml beside prj.conf."""
+    import yaml
+
+    text = (ROOT / page).read_text(encoding="utf-8").split(fence, 1)[1].split("```yaml\n", 1)[1].split("```", 1)[0]
+    manifest = yaml.safe_load(text)["manifest"]
+    # Nobody has the SDK here, and nobody the address.
+    (project,) = [one for one in manifest["projects"] if one["name"] == "west-aws-fota"]
+    remote = tmp_path / "remote"
+    shutil.copytree(checkout, remote, ignore=shutil.ignore_patterns(".cache", "__pycache__"))
+    for arguments in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "all")):
+        identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@localhost")
+        subprocess.run(["git", *identity, *arguments], cwd=remote, check=True)
+    project["url"] = remote.as_uri()
+    manifest["projects"] = [project]
+    application = tmp_path / "workspace/application"
+    (application / "build/zephyr").mkdir(parents=True)
+    (application / "west.yml").write_text(yaml.safe_dump({"manifest": manifest}), encoding="utf-8")
+    assert west(application.parent, "init", "-l", "application").returncode == 0
+    done = west(application.parent, "update")
+    assert done.returncode == 0, done.stderr
+    package = application.parent / project.get("path", "west-aws-fota") / "scripts/aws_fota"
+    assert package.is_dir()
+    done = west(application, "aws-fota", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+
+    (application / "prj.conf").write_text("CONFIG_AWS_FOTA_CODEGEN=y\n", encoding="utf-8")
+    description = (ROOT / "schemas/default/aws_fota.yaml").read_text(encoding="utf-8")
+    (application / "aws_fota.yaml").write_text(description.replace("app_fw_update", "my_own"), encoding="utf-8")
+    shutil.copy2(ROOT / "samples/laptop/zephyr.config", application / "build/zephyr/.config")
+    cache = f"APPLICATION_SOURCE_DIR:PATH={application}\nCMAKE_HOME_DIRECTORY:INTERNAL={application}\n"
+    (application / "build/CMakeCache.txt").write_text(cache, encoding="utf-8")
+    done = west(application, "aws-fota", "generate", "-d", "build", "-o", "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert any("my_own" in path.read_text(encoding="utf-8") for path in (application / "out/src/core").iterdir())
+    done = west(application, "aws-fota", "check", "-d", "build")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_manifest_has_no_projects_and_names_the_command() -> None:
     import yaml
 

@@ -19,7 +19,7 @@ from ncs_workspace import ROOT, Build, missing
 sys.path.append(str(ROOT / "tests/zephyr/e2e/pytest"))
 
 from bench import IMAGE_BYTES, THING, Bench
-from mcuboot_flash import PRIMARY, SECONDARY
+from mcuboot_flash import PRIMARY, SECONDARY, SLOT_SIZE
 from secure_bench import SecureBench
 
 from aws_fota.emulator.certificates import CertificateFolder
@@ -162,6 +162,14 @@ def test_an_object_that_is_no_image_is_refused(bench: Bench) -> None:
     assert starts(bench) == [0]
 
 
+def test_an_object_larger_than_the_slot_is_refused_by_the_library(bench: Bench) -> None:
+    bench.upload(bench.new + bytes(SLOT_SIZE))
+    bench.create_job()
+    with bench.start():
+        assert failed(bench.ended()) == "not a bootable image"
+    assert starts(bench) == [0]
+
+
 @pytest.mark.parametrize("more", [b"", b"\xff" * 3000], ids=["shorter", "longer"])
 def test_an_object_of_another_size_is_never_installed(bench: Bench, more: bytes) -> None:
     bench.upload(bench.new + more if more else bench.new[:-3000])
@@ -227,8 +235,9 @@ def test_a_url_that_expired_is_asked_for_anew(bench: Bench, skip: int) -> None:
         HttpFault(status=500, times=None),
         HttpFault(location="http://127.0.0.1:9/fw.bin", times=None),
         HttpFault(ignore_range=True, times=None),
+        HttpFault(no_content_range=True, times=None),
     ],
-    ids=["403", "404", "500", "redirect", "no ranges"],
+    ids=["403", "404", "500", "redirect", "no ranges", "no Content-Range"],
 )
 def test_what_the_server_never_gives_ends_with_the_number_for_nothing_came(bench: Bench, fault: HttpFault) -> None:
     bench.upload().order(fault)
@@ -261,5 +270,6 @@ def test_a_download_server_of_another_authority_gets_no_request(secure_bench: Se
     with bench.start():
         execution = bench.ended()
     assert failed(execution) == "download failed too often"
+    assert execution.status_details["detail"] == "1"
     assert not bench.aws.emulator.http.records
     assert not bench.flash.pending()
