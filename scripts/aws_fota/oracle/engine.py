@@ -182,15 +182,9 @@ class Engine(Boots):
         if phase in _DOWNLOADING:
             self.fail(JobStatus.FAILED, Reason.CANCELLED)
         elif phase in (Phase.APPLYING, Phase.REBOOTING):
-            self.revert(Reason.CANCELLED)
-            self.work(ActionId.ERASE)
+            self.undo(Reason.CANCELLED)
         elif phase is Phase.CONFIRMING:
             self.revert(Reason.APPLICATION)
-
-    def revert(self, reason: Reason) -> None:
-        self.job_state.reason = reason
-        self.state.phase = Phase.REVERTING
-        self.persist()
 
     def confirmed(self, error: int) -> None:
         state = self.state

@@ -46,6 +46,9 @@ class Boots(Messages):
             self.new_image_runs(was)
         elif swap_pending:
             self.swap_is_pending(was)
+        elif was is RecordPhase.REQUESTED and job.reason >= Reason.ENDED:
+            self.clear()
+            self.forget()
         elif was is RecordPhase.REQUESTED:
             self.fail(JobStatus.FAILED, job.reason or Reason.ROLLED_BACK, quietly=not state.confirmed)
         elif job.retries >= UPGRADE_TRIES:
@@ -57,6 +60,14 @@ class Boots(Messages):
     def new_image_runs(self, was: RecordPhase) -> None:
         if self.state.confirmed:
             self.succeed()
+            return
+        job = self.job_state
+        if was is RecordPhase.REQUESTED and job.reason >= Reason.ENDED and job.retries < UPGRADE_TRIES:
+            # Power went before the slot was erased. Nobody wants this trial: a reboot ends it.
+            job.retries += 1
+            self.state.phase = Phase.REVERTING
+            self.persist()
+            self.tell(Tell.DONE)
             return
         self.state.phase = Phase.CONFIRMING
         if was is RecordPhase.VERIFIED:

@@ -180,13 +180,15 @@ class Downloads(Procedures):
             self.receive()
 
     def erased_for_cancel(self, error: int) -> None:
-        if not error or self.job_state.retries >= UPGRADE_TRIES:
-            self.fail(JobStatus.FAILED, self.job_state.reason)
-            return
-        self.job_state.reason = Reason.NONE
-        self.state.phase = Phase.REBOOTING
-        self.persist()
-        self.tell(Tell.DONE)
+        job = self.job_state
+        if error and job.retries < UPGRADE_TRIES:
+            job.retries += 1
+            self.persist()
+            self.tell(Tell.DONE)
+        elif job.reason >= Reason.ENDED:
+            self.close()
+        else:
+            self.fail(JobStatus.FAILED, job.reason)
 
     def written(self, end: int) -> None:
         job = self.job_state

@@ -125,9 +125,10 @@ class Messages(Judgement):
     def notify_next_elsewhere(self, outputs: Outcome) -> None:
         job = self.job_state
         if has_execution(outputs) and outputs.job_id == job.job_id:
-            job.version = max(job.version, outputs.version_number)
             if outputs.status in TERMINAL:
                 self.ended(outputs.status)
+            else:
+                job.version = max(job.version, outputs.version_number)
         elif self.state.phase is not Phase.REPORTING:
             self.state.job_due = True
             self.service_is_heard()
@@ -192,9 +193,10 @@ class Messages(Judgement):
     def watched(self, outputs: Outcome) -> None:
         job = self.job_state
         if has_execution(outputs) and outputs.job_id == job.job_id:
-            job.version = outputs.version_number
             if outputs.status in TERMINAL:
                 self.ended(outputs.status)
+            else:
+                job.version = outputs.version_number
         elif self.state.phase is not Phase.REPORTING:
             self.state.job_due = True
 
@@ -215,12 +217,14 @@ class Messages(Judgement):
 
     def update_accepted(self, outputs: Outcome) -> None:
         self.answered()
-        self.job_state.version = outputs.version_number
         if self.state.asked is not JobStatus.IN_PROGRESS:
             self.finished()
-        elif outputs.status in TERMINAL:
+            return
+        if outputs.status in TERMINAL:
             self.ended(outputs.status)
-        elif self.state.phase is Phase.STARTING:
+            return
+        self.job_state.version = outputs.version_number
+        if self.state.phase is Phase.STARTING:
             self.tell(Tell.STARTED)
             self.download()
 

@@ -94,6 +94,9 @@ class Procedures:
 
     def succeed(self) -> None:
         job = self.job_state
+        if job.reason >= Reason.ENDED:
+            self.close()
+            return
         job.pending, job.reason, job.detail = JobStatus.SUCCEEDED, Reason.NONE, 0
         self.persist()
         self.state.phase = Phase.REPORTING
@@ -115,27 +118,28 @@ class Procedures:
         )
 
     def finished(self) -> None:
-        self.clear()
         if self.awaits_its_reboot:
             self.tell(Tell.DONE)
         else:
             self.tell(Tell.FINISHED, self.job_state.pending)
-        self.forget()
-        self.state.phase = Phase.IDLE
-        self.state.next_due = True
+        self.close()
 
     def ended(self, told: JobStatus = JobStatus.NONE) -> None:
         """The job lives no more in the service, which told a status or none."""
         phase = self.state.phase
         if phase is Phase.REPORTING:
             if self.awaits_its_reboot and told not in (JobStatus.NONE, JobStatus.SUCCEEDED):
-                self.cancelled(erase=True)
+                self.undo(Reason.ENDED)
             else:
                 self.finished()
         elif phase is Phase.IDLE:
             self.ended_in_idle()
+        elif phase in (Phase.REBOOTING, Phase.APPLYING):
+            self.undo(Reason.ENDED)
+        elif phase is Phase.REVERTING:
+            self.ended_while_reverting()
         else:
-            self.cancelled(erase=phase in (Phase.REBOOTING, Phase.APPLYING))
+            self.cancelled()
 
     def ended_in_idle(self) -> None:
         job = self.job_state
@@ -148,16 +152,37 @@ class Procedures:
         else:
             self.state.next_due = True
 
-    def cancelled(self, *, erase: bool = False) -> None:
+    def ended_while_reverting(self) -> None:
+        if self.job_state.reason < Reason.ENDED:
+            self.job_state.retries = 0
+            self.revert(Reason.ENDED)
+            self.tell(Tell.CANCELLED)
+
+    def cancelled(self) -> None:
         if self.state.phase in WITH_WORK:
             self.abort()
-        self.clear()
         self.tell(Tell.CANCELLED)
-        if erase:
-            self.work(ActionId.ERASE)
+        self.close()
+
+    def close(self) -> None:
+        """The job is over, and nothing of it is left to be done or said."""
+        self.clear()
         self.forget()
         self.state.phase = Phase.IDLE
         self.state.next_due = True
+
+    def revert(self, reason: Reason) -> None:
+        self.job_state.reason = reason
+        self.state.phase = Phase.REVERTING
+        self.persist()
+
+    def undo(self, reason: Reason) -> None:
+        """The image that the bootloader was asked for is wanted no more; the record stays until it is erased."""
+        self.job_state.retries = 0
+        self.revert(reason)
+        self.work(ActionId.ERASE)
+        if reason is Reason.ENDED:
+            self.tell(Tell.CANCELLED)
 
     def leave_alone(self) -> None:
         job = self.job_state

@@ -39,6 +39,8 @@ class Reason(IntEnum):
     CANCELLED = 27
     #: Told to the application, never reported.
     CONFIRM = 28
+    #: The job ended in the cloud, and its upgrade is being undone; as all greater ones never reported.
+    ENDED = 127
 
 
 #: Those whose detail is the index of a field.

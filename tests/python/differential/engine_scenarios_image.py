@@ -46,8 +46,17 @@ def success_awaits_the_reboot(script: Script) -> None:
         expected = (Tell.CANCELLED, 0) if ending == "CANCELED" else (Tell.DONE, 0)
         assert told(seen) == [expected]
         assert (Action(ActionId.ERASE) in seen.actions) is (ending == "CANCELED")
+        assert (script.phase is Phase.REVERTING) is (ending == "CANCELED")
+        script.step(io.Erased())
+        assert script.phase is Phase.IDLE
         script.expire()
         assert script.request is Request.DESCRIBE_NEXT
+    script.boot(record(4, status=3, retries=3))
+    script.connect()
+    script.describe(nothing=True)
+    seen = script.refuse(TopicKind.UPDATE_REJECTED, "InvalidStateTransition", "TIMED_OUT", 91)
+    assert ids(seen)[:3] == [ActionId.PERSIST, ActionId.TELL, ActionId.ERASE]
+    assert seen.record[6:10] == bytes([3, 0, 127, 0])
     script.to_applying()
     script.step(io.UpgradeRequested())
     script.boot(script.pair.seen.record, running_hash=NEW_HASH, confirmed=False)
@@ -168,7 +177,10 @@ def the_application_cancels_before_the_reboot(script: Script) -> None:
         seen = script.boot(stored, swap_pending=True)
         assert (script.phase, seen.actions) == (Phase.REVERTING, (Action(ActionId.ERASE),))
         seen = script.step(io.Erased(-5))
-        assert (script.phase, told(seen)) == (Phase.REBOOTING, [(Tell.DONE, 0)])
+        assert (script.phase, told(seen)) == (Phase.REVERTING, [(Tell.DONE, 0)])
+        assert ids(seen) == [ActionId.PERSIST, ActionId.TELL]
+        # Reason and retries.
+        assert (stored[8:10], seen.record[8:10]) == (bytes([27, 0]), bytes([27, 1]))
         assert told(script.boot(stored)) == [(Tell.ERROR, 27)]
         # An image that is neither the old one nor the job's is confirmed: that says nothing of the job.
         script.boot(stored, swap_pending=True, confirmed=False)

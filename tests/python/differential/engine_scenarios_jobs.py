@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aws_fota.oracle import engine_io as io
-from aws_fota.oracle.engine_io import ActionId, Phase, Request, Tell
+from aws_fota.oracle.engine_io import Action, ActionId, Phase, Request, Tell
 from aws_fota.oracle.outcome import JobStatus
 from aws_fota.oracle.topics import Topic, TopicKind
 from aws_fota.oracle.versions import Version
+from differential.engine_process import Snapshot
 from differential.engine_scenarios import can, describes, ids, scenario, told
-from differential.engine_script import JOB, SLOT_SIZE, Script, document, record
+from differential.engine_script import JOB, NEW_HASH, OLD_HASH, SLOT_SIZE, Script, document, record
 
 
 @scenario
@@ -244,13 +245,10 @@ def a_job_ends_in_the_cloud_in_every_phase(script: Script) -> None:
         (lambda: (script.to_requesting(), script.step(io.Pause()), None)[-1], []),
         (script.to_refreshing, []),
         (script.to_verifying, [ActionId.ABORT]),
-        (script.to_applying, [ActionId.ERASE]),
     ]
     if can(script, "late"):
         ways += [
-            (script.to_rebooting, [ActionId.ERASE]),
             (script.to_confirming, []),
-            (lambda: (script.to_confirming(), script.step(io.Reject()), None)[-1], []),
         ]
     for way, expected in ways:
         way()
@@ -259,6 +257,98 @@ def a_job_ends_in_the_cloud_in_every_phase(script: Script) -> None:
         seen = script.notify_next(status="CANCELED", versionNumber=script.version + 50)
         assert told(seen) == [(Tell.CANCELLED, 0)]
         assert script.phase is Phase.IDLE
-        for action in (ActionId.ABORT, ActionId.ERASE):
-            assert (action in ids(seen)) is (action in expected)
-        assert all(action.value == 0 for action in seen.actions if action.id is ActionId.ERASE)
+        assert ActionId.ERASE not in ids(seen)
+        assert (ActionId.ABORT in ids(seen)) is (ActionId.ABORT in expected)
+
+
+@scenario
+def a_job_ends_in_the_cloud_before_its_image_runs(script: Script) -> None:
+    """The record is kept until the slot is erased, whatever happens before."""
+    for way in [script.to_applying, *([script.to_rebooting] if can(script, "late") else [])]:
+        seen = ended(script, way)
+        assert ids(seen)[:3] == [ActionId.PERSIST, ActionId.TELL, ActionId.ERASE]
+        assert (script.phase, told(seen), seen.told) == (Phase.REVERTING, [(Tell.CANCELLED, 0)], (JOB, 127, 0))
+        stored = seen.record
+        # It is told once.
+        assert script.notify_next(status="CANCELED", versionNumber=script.version + 51).actions == ()
+        seen = script.step(io.Erased())
+        assert ids(seen)[:1] == [ActionId.CLEAR]
+        assert (script.phase, seen.job_id, told(seen)) == (Phase.IDLE, "", [])
+        script.expire()
+        assert script.request is Request.DESCRIBE_NEXT
+
+        seen = script.boot(stored, swap_pending=True)
+        assert (script.phase, seen.actions) == (Phase.REVERTING, (Action(ActionId.ERASE),))
+        seen = script.boot(stored)
+        assert (script.phase, ids(seen), seen.job_id) == (Phase.IDLE, [ActionId.CLEAR], "")
+        seen = script.boot(stored, confirmed=False)
+        assert (script.phase, told(seen), seen.told) == (Phase.IDLE, [(Tell.CONFIRM, 0)], ("", 0, 0))
+
+
+@scenario
+def a_slot_of_an_ended_job_that_cannot_be_erased(script: Script) -> None:
+    ended(script, script.to_applying)
+    for _ in range(3):
+        seen = script.step(io.Erased(-5))
+        assert (script.phase, ids(seen), told(seen)) == (
+            Phase.REVERTING,
+            [ActionId.PERSIST, ActionId.TELL],
+            [(Tell.DONE, 0)],
+        )
+    assert ids(script.step(io.Erased(-5)))[:1] == [ActionId.CLEAR]
+    assert script.phase is Phase.IDLE
+
+
+@scenario
+def the_image_of_an_ended_job_is_on_trial(script: Script) -> None:
+    stored = ended(script, script.to_applying).record
+    for _ in range(3):
+        seen = script.boot(stored, running_hash=NEW_HASH, confirmed=False)
+        assert (script.phase, told(seen), ids(seen)) == (
+            Phase.REVERTING,
+            [(Tell.DONE, 0)],
+            [ActionId.PERSIST, ActionId.TELL],
+        )
+        assert script.step(io.Erased()).actions == ()
+        assert script.step(io.Erased(-5)).actions == ()
+        stored = seen.record
+    # Only so often: there are bootloaders that do not go back.
+    assert told(script.boot(stored, running_hash=NEW_HASH, confirmed=False)) == [(Tell.CONFIRM, 0)]
+    assert script.phase is Phase.CONFIRMING
+    for boot in ({}, {"confirmed": False}):
+        for phase in (2, 3):
+            for retries in (0, 3):
+                script.boot(record(phase, reason=127, retries=retries), running_hash=NEW_HASH, **boot)
+                script.step(io.Confirm())
+                seen = script.step(io.Confirmed())
+                # What the application keeps, nobody asked to hear of; a record of VERIFIED has no reason.
+                assert (script.phase, seen.job_id) == (Phase.IDLE, "")
+
+
+@scenario
+def a_job_ends_while_its_image_is_being_reverted(script: Script) -> None:
+    def cancelled() -> None:
+        script.to_applying()
+        script.step(io.Cancel())
+
+    def rejected() -> None:
+        script.boot(record(3, retries=2), running_hash=NEW_HASH, confirmed=False)
+        script.step(io.Reject())
+
+    for way, running_hash in ((cancelled, OLD_HASH), (rejected, NEW_HASH)):
+        seen = ended(script, way)
+        assert (script.phase, told(seen)) == (Phase.REVERTING, [(Tell.CANCELLED, 0)])
+        assert ids(seen)[:2] == [ActionId.PERSIST, ActionId.TELL] and ActionId.ERASE not in ids(seen)
+        assert seen.record[8:10] == bytes([127, 0])
+        script.step(io.Erased())
+        assert (script.phase is Phase.IDLE) is (running_hash == OLD_HASH)
+        script.boot(seen.record)
+        assert script.phase is Phase.IDLE
+
+
+def ended(script: Script, way: Callable[[], None]) -> Snapshot:
+    """The job of a phase ends in the cloud."""
+    way()
+    if not script.pair.engine.state.link:
+        script.connect()
+    return script.notify_next(status="CANCELED", versionNumber=script.version + 50)

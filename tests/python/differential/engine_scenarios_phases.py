@@ -35,6 +35,7 @@ def end(script: Script) -> None:
         script.notify_next(status="FAILED", versionNumber=99)
     elif script.pair.engine.job_id:
         script.notify_next(status="CANCELED", versionNumber=99)
+        script.step(io.Erased())
     assert script.phase is Phase.IDLE
     # What was asked before may be under way without the document.
     script.connect()

@@ -34,15 +34,14 @@ def test_a_small_world_holds_all_properties(scenario: Scenario) -> None:
 
 
 ONE_UPDATE = Scenario("one update", (Document.UPDATE,), BASIC | {Fault.CLOUD_CANCEL, Fault.CANCEL}, 1)
+UNDONE = Scenario("undone", (Document.UPDATE,), frozenset({Fault.CLOUD_CANCEL, Fault.REBOOT}), 2)
 DOWNLOAD = Scenario("download", (Document.UPDATE,), frozenset({Fault.CHANGED, Fault.NO_IF_MATCH}), 2)
 LEAVE = Scenario("left alone", (Document.FOREIGN, Document.UPDATE), BASIC, 0, foreign=Foreign.LEAVE)
 TWO_LEFT = Scenario("two left alone", (Document.FOREIGN, Document.FOREIGN), BASIC, 0, foreign=Foreign.LEAVE)
 UNREADABLE = Scenario(
     "unreadable", (Document.UNREADABLE, Document.UPDATE), frozenset({Fault.CLOUD_CANCEL}), 1, foreign=Foreign.LEAVE
 )
-OFFERED = Scenario(
-    "offered", (Document.UPDATE, Document.FOREIGN), frozenset({Fault.CLOUD_CANCEL}), 1, foreign=Foreign.OFFER
-)
+EARLY = Scenario("early", (Document.UPDATE,), frozenset({Fault.REBOOT}), 1, report_on_download=True)
 THREE = Scenario(
     "three", (Document.FOREIGN, Document.FOREIGN, Document.UPDATE), BASIC, 0, foreign=Foreign.LEAVE, remembered_jobs=2
 )
@@ -81,7 +80,7 @@ def does_not_keep_that_the_new_image_ran(self: Engine, was: RecordPhase) -> None
         self.state.phase = Phase.CONFIRMING
 
 
-@mutant(OFFERED, "p3_liveness_confirms", "boot")
+@mutant(EARLY, "p3_liveness_confirms", "boot")
 def tells_of_an_unconfirmed_image_when_idle_only(self: Engine, boot: Boot) -> None:
     Boots.boot(self, boot)
     if self.state.phase is Phase.REPORTING:
@@ -136,6 +135,29 @@ def downloads_before_the_service_accepted(self: Engine, message: Message, keep: 
 @mutant(ONE_UPDATE, "p7_a_change_in_the_cloud_is_looked_into", "notify_next_elsewhere")
 def is_deaf_while_it_downloads(self: Engine, outputs: Outcome) -> None:
     pass
+
+
+@mutant(UNDONE, "p7_the_image_of_an_ended_job_is_not_forgotten", "undo")
+def forgets_an_ended_job_before_its_slot_is_erased(self: Engine, reason: Reason) -> None:
+    self.work(ActionId.ERASE)
+    self.cancelled()
+
+
+@mutant(UNDONE, "p7_an_ended_job_is_neither_tried_nor_reported", "new_image_runs")
+def asks_about_the_image_of_an_ended_job(self: Engine, was: RecordPhase) -> None:
+    if self.state.confirmed:
+        self.succeed()
+    else:
+        self.state.phase = Phase.CONFIRMING
+        self.persist()
+
+
+@mutant(UNDONE, "p7_an_ended_job_is_neither_tried_nor_reported", "succeed")
+def reports_the_image_of_an_ended_job(self: Engine) -> None:
+    self.job_state.pending, self.job_state.reason = JobStatus.SUCCEEDED, Reason.NONE
+    self.persist()
+    self.state.phase = Phase.REPORTING
+    self.state.update_due = True
 
 
 @mutant(ONE_UPDATE, "p9_progress_is_reported_once_a_step", "written")

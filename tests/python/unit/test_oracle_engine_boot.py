@@ -131,7 +131,7 @@ def test_a_cancelled_upgrade_that_is_still_pending_is_erased() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "reported"), [(0, Reason.ROLLED_BACK), (Reason.APPLICATION, Reason.APPLICATION), (200, 200)]
+    ("reason", "reported"), [(0, Reason.ROLLED_BACK), (Reason.APPLICATION, Reason.APPLICATION), (99, 99)]
 )
 def test_an_upgrade_that_was_requested_and_does_not_run_has_failed(reason: int, reported: int) -> None:
     driver = booted(Phase.REVERTING, replace(JOB, reason=reason))

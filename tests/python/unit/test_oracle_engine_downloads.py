@@ -331,11 +331,25 @@ def test_a_cancel_that_a_reboot_overtakes_leaves_the_decision_open() -> None:
     assert (driver.phase, driver.events[-1]) == (Phase.CONFIRMING, Tell.CONFIRM)
 
 
-def test_a_cancel_whose_erasing_fails_leaves_the_upgrade_as_it_was() -> None:
+def test_a_cancel_whose_erasing_fails_is_carried_out_at_the_next_start() -> None:
     driver = Driver().rebooting()
     driver.give(Cancel())
-    driver.give(Erased(-5))
-    assert (driver.phase, driver.events[-1], driver.engine.reason) == (Phase.REBOOTING, Tell.DONE, 0)
+    for _ in range(2):
+        driver.give(Erased(-5))
+        assert (driver.phase, driver.events[-1]) == (Phase.REVERTING, Tell.DONE)
+        driver.boot(swap_pending=True)
+        assert (driver.phase, driver.has(ActionId.ERASE)) == (Phase.REVERTING, True)
+    driver.give(Erased())
+    assert (driver.phase, driver.engine.reason) == (Phase.REPORTING, Reason.CANCELLED)
+
+
+def test_a_slot_that_cannot_be_erased_does_not_make_the_device_reboot_for_ever() -> None:
+    driver = Driver().rebooting()
+    driver.give(Cancel())
+    for _ in range(9):
+        driver.give(Erased(-5))
+    assert driver.events.count(Tell.DONE) == 1 + 3
+    assert (driver.phase, driver.engine.reason) == (Phase.REPORTING, Reason.CANCELLED)
 
 
 def test_a_download_goes_on_without_a_connection_to_the_service() -> None:

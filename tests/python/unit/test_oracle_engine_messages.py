@@ -17,6 +17,7 @@ from aws_fota.oracle.engine_io import (
     Cancel,
     Connected,
     Disconnected,
+    Erased,
     Phase,
     Subscribed,
     Tell,
@@ -197,10 +198,14 @@ def test_a_job_that_ended_while_its_image_awaits_the_reboot_is_erased() -> None:
     driver.describe_nothing()
     driver.refused("TerminalStateReached")
     assert driver.actions[1:4] == [
-        Action(ActionId.CLEAR),
+        Action(ActionId.PERSIST),
         Action(ActionId.TELL, what=Tell.CANCELLED),
         Action(ActionId.ERASE, value=0),
     ]
+    assert driver.phase is Phase.REVERTING
+    driver.give(Erased())
+    assert (driver.phase, driver.record, driver.events[-1]) == (Phase.IDLE, None, Tell.CANCELLED)
+    assert driver.last[0] == "$next/get"
 
 
 def test_a_job_that_ended_while_it_is_to_be_confirmed_leaves_the_image_to_the_application() -> None:
@@ -263,7 +268,9 @@ def test_an_early_success_that_the_cloud_cancelled_is_taken_back() -> None:
     driver.give(UpgradeRequested())
     driver.refused("InvalidStateTransition", status="CANCELED", versionNumber=9)
     assert Action(ActionId.ERASE, value=0) in driver.actions
-    assert driver.events[-1] is Tell.CANCELLED
+    assert (driver.phase, driver.events[-1]) == (Phase.REVERTING, Tell.CANCELLED)
+    driver.give(Erased())
+    assert (driver.phase, driver.record) == (Phase.IDLE, None)
 
 
 # The connection.

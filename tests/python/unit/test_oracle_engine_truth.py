@@ -9,6 +9,7 @@ from aws_fota.config.limits import Settings
 from aws_fota.oracle.engine_io import (
     Action,
     ActionId,
+    Cancel,
     Confirm,
     Confirmed,
     Disconnected,
@@ -99,6 +100,72 @@ def test_p2_an_image_that_the_application_rejected_is_a_failure_once_the_old_one
     driver.connect()
     driver.describe(status="IN_PROGRESS", version=5)
     assert driver.last_status == ("FAILED", {"reason": "rejected by the application"})
+
+
+def ended_before_the_reboot() -> Driver:
+    """The job ended in the cloud while its image waits for the reboot."""
+    driver = Driver().rebooting()
+    driver.connect()
+    driver.describe_nothing()
+    driver.refused("TerminalStateReached")
+    return driver
+
+
+def test_p7_a_reboot_before_the_slot_is_erased_does_not_revive_a_job_that_ended() -> None:
+    """Found by review: the record was gone before the slot was erased, and the image was asked to be confirmed."""
+    driver = ended_before_the_reboot()
+    driver.boot(running_hash=NEW_HASH, running_version=Version(2, 0, 0), confirmed=False)
+    assert (driver.phase, driver.events[-1]) == (Phase.REVERTING, Tell.DONE), "a reboot ends the trial"
+    driver.boot()
+    assert (driver.phase, driver.record, driver.events[-1]) == (Phase.IDLE, None, Tell.DONE)
+
+
+def test_p7_a_slot_that_is_still_to_be_swapped_is_erased_at_the_next_start() -> None:
+    driver = ended_before_the_reboot()
+    driver.boot(swap_pending=True)
+    assert driver.actions == [Action(ActionId.ERASE, value=0)]
+    driver.give(Erased(-5))
+    assert (driver.phase, driver.events[-1]) == (Phase.REVERTING, Tell.DONE)
+    driver.boot(swap_pending=True)
+    driver.give(Erased())
+    assert (driver.phase, driver.record) == (Phase.IDLE, None)
+
+
+def test_p7_the_image_of_a_job_that_ended_is_not_reported_even_when_it_is_kept() -> None:
+    driver = ended_before_the_reboot()
+    driver.boot(running_hash=NEW_HASH, confirmed=False)
+    driver.connect()
+    driver.describe_nothing()
+    driver.refused("TerminalStateReached")
+    assert (driver.phase, driver.events[-1]) == (Phase.REVERTING, Tell.DONE), "it was told that the job ended"
+    driver.give(Confirm())
+    driver.give(Confirmed())
+    assert (driver.phase, driver.record, driver.last[0]) == (Phase.IDLE, None, "$next/get")
+    driver = ended_before_the_reboot()
+    driver.boot(running_hash=NEW_HASH, confirmed=True)
+    assert (driver.phase, driver.record) == (Phase.IDLE, None)
+
+
+def test_p7_a_trial_that_no_reboot_ends_is_left_to_the_application() -> None:
+    driver = ended_before_the_reboot()
+    for _ in range(3):
+        driver.boot(running_hash=NEW_HASH, confirmed=False)
+        assert driver.phase is Phase.REVERTING
+    driver.boot(running_hash=NEW_HASH, confirmed=False)
+    assert (driver.phase, driver.events[-1]) == (Phase.CONFIRMING, Tell.CONFIRM)
+
+
+def test_p7_a_job_that_ends_while_its_cancelled_image_is_being_erased_is_not_reported() -> None:
+    driver = Driver().rebooting()
+    driver.connect()
+    driver.give(Cancel())
+    driver.message("notify-next", {"execution": {"jobId": "job", "status": "CANCELED", "versionNumber": 30}})
+    assert (driver.phase, driver.events[-1], driver.has(ActionId.PERSIST)) == (Phase.REVERTING, Tell.CANCELLED, True)
+    assert not driver.has(ActionId.ERASE), "it is under way"
+    driver.boot(running_hash=NEW_HASH, confirmed=False)
+    assert driver.events[-1] is Tell.DONE
+    driver.boot()
+    assert (driver.phase, driver.record) == (Phase.IDLE, None)
 
 
 def test_p2_a_new_image_that_runs_after_an_unfinished_request_is_known() -> None:

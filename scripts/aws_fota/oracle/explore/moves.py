@@ -140,6 +140,9 @@ class Moves(GlueMoves):
                 yield from self.takes(Kind.CONFIRM, "application confirms", world, _CONFIRM)
                 if phase is Phase.CONFIRMING:
                     yield from self.takes(Kind.REJECT, "application rejects the image", world, _REJECT)
+            elif phase is Phase.REVERTING:
+                # By the bootloader's own function, as applications of the nRF Connect SDK do.
+                yield from self.takes(Kind.OTHER, "application confirms unasked", world, _CONFIRM)
             if app.told_confirm or phase is Phase.REVERTING:
                 yield from self.stops(Kind.REBOOT, "application reboots", world)
         elif app.told_done and (device.pending or phase is Phase.REBOOTING):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aws_fota.oracle.engine_io import Phase
+from aws_fota.oracle.engine_procedures import TERMINAL
 from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.engine_state import Link
 from aws_fota.oracle.explore.engines import View
@@ -147,10 +148,24 @@ def p3_an_idle_engine_has_no_record(snapshot: Snapshot) -> str:
     return "a record is left behind"
 
 
+def p7_the_image_of_an_ended_job_is_not_forgotten(snapshot: Snapshot) -> str:
+    """What the bootloader will install of a job that the cloud ended, the record knows: a reboot may come at once."""
+    scenario, world = snapshot.scenario, snapshot.world
+    if scenario.report_on_download or not world.device.pending or world.device.record is not None:
+        return ""
+    image = whole_image(world.device.slot)
+    for job, execution in enumerate(world.jobs):
+        by_cloud = execution.status in TERMINAL and execution.by_device is JobStatus.NONE
+        if by_cloud and belongs_to(image, job):
+            return f"{image} is going to be installed, its job is {execution.status.name}, and no record tells"
+    return ""
+
+
 STATE_CHECKS: tuple[StateCheck, ...] = (
     p2_a_failed_image_stays_out,
     p3_what_is_to_be_reported_is_in_the_record,
     p3_an_idle_engine_has_no_record,
+    p7_the_image_of_an_ended_job_is_not_forgotten,
 )
 
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from aws_fota.oracle.engine import ACTIONS_MAX
 from aws_fota.oracle.engine_downloads import UPGRADE_TRIES
-from aws_fota.oracle.engine_io import Action, ActionId, Input, Message, Phase, Request, Subscribed, Tell, Written
+from aws_fota.oracle.engine_io import Action, ActionId, Boot, Input, Message, Phase, Request, Subscribed, Tell, Written
 from aws_fota.oracle.engine_procedures import TERMINAL
+from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.engine_state import Backoff, Link
 from aws_fota.oracle.explore.engines import View
 from aws_fota.oracle.explore.world import (
@@ -26,6 +27,7 @@ from aws_fota.oracle.explore.world import (
     whole_image,
 )
 from aws_fota.oracle.outcome import Refusal
+from aws_fota.oracle.record import decode
 from aws_fota.oracle.topics import TopicKind
 
 #: The phases in which something is downloaded, or about to be.
@@ -175,6 +177,19 @@ def p7_a_change_in_the_cloud_is_looked_into(step: Step) -> str:
     return "" if asks else "the job may have ended, and is not asked for"
 
 
+def p7_an_ended_job_is_neither_tried_nor_reported(step: Step) -> str:
+    """What the record says of a job that ended holds after a reboot, too."""
+    reason = step.before.job.reason
+    if isinstance(step.input, Boot):
+        found = decode(step.input.record or b"")
+        reason = found.job.reason if found is not None else Reason.NONE
+    if Reason.ENDED not in (reason, step.after.job.reason):
+        return ""
+    if step.tells(Tell.CONFIRM):
+        return "the image of a job that ended is to be confirmed"
+    return "a job that ended is reported" if step.after.state.phase is Phase.REPORTING else ""
+
+
 def p9_progress_is_reported_once_a_step(step: Step) -> str:
     before, after = step.before, step.after
     asks = after.state.update_due or (step.has(ActionId.PUBLISH) and after.state.request is Request.UPDATE)
@@ -213,6 +228,7 @@ ENGINE_CHECKS: tuple[StepCheck, ...] = (
     p4_a_burst_is_bounded,
     p7_an_ended_job_stops_in_one_step,
     p7_a_change_in_the_cloud_is_looked_into,
+    p7_an_ended_job_is_neither_tried_nor_reported,
     p9_progress_is_reported_once_a_step,
     p10_describes_next_after_each_connect,
 )

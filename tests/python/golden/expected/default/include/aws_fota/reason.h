@@ -68,6 +68,8 @@ enum aws_fota_reason {
 	AWS_FOTA_REASON_CANCELLED = 27,
 	/** The new image could not be confirmed; told to the application, never reported. */
 	AWS_FOTA_REASON_CONFIRM = 28,
+	/** The job ended in the cloud, and its upgrade is being undone; never reported. */
+	AWS_FOTA_REASON_ENDED = 127,
 };
 
 #endif /* AWS_FOTA_REASON_H_ */

@@ -214,7 +214,7 @@ enum aws_fota_tell {
 	AWS_FOTA_TELL_ERASE_DONE,
 	/** Value: percent. */
 	AWS_FOTA_TELL_PROGRESS,
-	/** The new image waits for a reboot. */
+	/** A reboot is wanted: the new image waits for it, or one that nobody wants any more runs or waits. */
 	AWS_FOTA_TELL_DONE,
 	/** The job failed or was rejected. Value: enum aws_fota_reason. */
 	AWS_FOTA_TELL_ERROR,
