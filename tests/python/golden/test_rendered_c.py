@@ -16,6 +16,8 @@ ROOT = HERE.parents[2]
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
 #: The name of a function that a header declares, not one that it defines.
 FUNCTION = re.compile(r"^(?!static)[a-z][\w \t*]*?\b(aws_\w+)\([^;{]*\);", re.MULTILINE)
+#: What a macro of the kernel defines at file level, and whether it is static.
+KERNEL_OBJECT = re.compile(r"^(static )?K_\w+_DEFINE\((\w+)", re.MULTILINE)
 CLANG_FORMAT = Path(sys.executable).parent / "clang-format"
 
 
@@ -35,6 +37,14 @@ def test_every_header_stands_alone(case: Case, compiler: str, tmp_path: Path) ->
         source = tmp_path / f"{header.stem}.c"
         source.write_text(f"#include <aws_fota/{header.name}>\n" * 2 + "extern int used;\n", encoding="utf-8")
         assert compiled(compiler, "-I", case.expected / "include", source) == ""
+
+
+def test_kernel_objects_are_static_or_carry_the_prefix() -> None:
+    sources = [path for case in CASES for path in (case.expected / "src").glob("*/*.c")]
+    objects = [found for path in sources for found in KERNEL_OBJECT.findall(path.read_text(encoding="utf-8"))]
+    assert any(static for static, _ in objects)
+    # Others would be names that an application may have too.
+    assert [name for static, name in objects if not static and not name.startswith("aws_fota_")] == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

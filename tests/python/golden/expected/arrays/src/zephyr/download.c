@@ -30,9 +30,9 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 /* Numbers of work after which a mark is used again; far more than there are works and results. */
 #define MARKS 64
 
-K_THREAD_STACK_DEFINE(download_stack, CONFIG_AWS_FOTA_DOWNLOAD_STACK_SIZE);
-K_MUTEX_DEFINE(works_lock);
-K_CONDVAR_DEFINE(works_changed);
+static K_THREAD_STACK_DEFINE(download_stack, CONFIG_AWS_FOTA_DOWNLOAD_STACK_SIZE);
+static K_MUTEX_DEFINE(works_lock);
+static K_CONDVAR_DEFINE(works_changed);
 
 static struct k_thread download_thread;
 static struct aws_fota_work works[WORKS_MAX];

@@ -32,9 +32,9 @@ struct queued {
 	uint32_t work;
 };
 
-K_MSGQ_DEFINE(inputs, sizeof(struct queued), INPUTS_MAX, 8);
-K_THREAD_STACK_DEFINE(queue_stack, CONFIG_AWS_FOTA_STACK_SIZE);
-K_CONDVAR_DEFINE(carried_out);
+K_MSGQ_DEFINE(aws_fota_inputs, sizeof(struct queued), INPUTS_MAX, 8);
+static K_THREAD_STACK_DEFINE(queue_stack, CONFIG_AWS_FOTA_STACK_SIZE);
+static K_CONDVAR_DEFINE(carried_out);
 
 struct aws_fota_glue aws_fota_glue;
 
@@ -212,7 +212,7 @@ static void take_inputs(struct k_work *work)
 	ARG_UNUSED(work);
 	finish_message();
 	take_link();
-	while (k_msgq_get(&inputs, &next, K_NO_WAIT) == 0) {
+	while (k_msgq_get(&aws_fota_inputs, &next, K_NO_WAIT) == 0) {
 		step(&next);
 		take_link();
 	}
@@ -269,7 +269,7 @@ void aws_fota_queue_start(void)
 
 static int post(const struct queued *item, k_timeout_t timeout)
 {
-	int err = k_msgq_put(&inputs, item, timeout);
+	int err = k_msgq_put(&aws_fota_inputs, item, timeout);
 
 	if (err == 0) {
 		k_work_submit_to_queue(&queue, &inputs_work);

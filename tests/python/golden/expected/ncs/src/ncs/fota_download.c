@@ -43,7 +43,7 @@ static char host[sizeof("https://:65535") + AWS_FOTA_HOST_MAX];
 static char file[sizeof(URL_MARK "/") + AWS_FOTA_PATH_MAX];
 
 /* What the library's thread tells the download thread. */
-K_SEM_DEFINE(changed, 0, 1);
+static K_SEM_DEFINE(changed, 0, 1);
 static atomic_t written;
 static atomic_t ended;
 static enum fota_download_evt_id end_id;
