@@ -278,7 +278,7 @@ ROWS: tuple[Row, ...] = (
     _row("FAIL", BUSY, effect="FAIL", does=f"ABORT {_REPORT}", tell="ERROR", to="REPORTING"),
     _row(
         "FAIL",
-        "IDLE STARTING WAITING PAUSED REFRESHING APPLYING REBOOTING",
+        "IDLE STARTING WAITING PAUSED REFRESHING APPLYING",
         effect="FAIL",
         does=_REPORT,
         tell="ERROR",

@@ -391,6 +391,16 @@ def a_stream_is_asked_for_with_a_fresh_url_until_a_response_tells_otherwise(scri
 
 
 @scenario
+def an_object_that_became_empty_is_verified_at_once(script: Script) -> None:
+    """Where the description lets an image have no bytes."""
+    if any(field.destination == "size" and field.minimum for field in script.pair.description.fields):
+        return
+    script.to_refreshing()
+    script.describe(by_id=JOB, status="IN_PROGRESS", jobDocument=document(size=0))
+    assert script.phase is Phase.VERIFYING
+
+
+@scenario
 def a_slot_that_cannot_be_erased_fails_a_paused_job_too(script: Script) -> None:
     script.to_requesting()
     script.range()
