@@ -15,6 +15,7 @@ _FEATURES = {
     "not leaves": "foreign jobs are not left alone",
     "rejects": "foreign jobs are rejected",
     "dispatches": "operations are described",
+    "digests": "`sha256` described",
     "reports_on_download": "`REPORT_ON_DOWNLOAD`",
     "not reports_on_download": "not `REPORT_ON_DOWNLOAD`",
 }

@@ -28,6 +28,8 @@ class Features(NamedTuple):
     dispatches: bool
     #: SUCCEEDED is reported before the reboot.
     reports_on_download: bool
+    #: Jobs can tell the image's SHA-256.
+    digests: bool
 
     @classmethod
     def of(cls, model: Model) -> Features:
@@ -39,11 +41,12 @@ class Features(NamedTuple):
             rejects=foreign is Foreign.REJECT,
             dispatches=foreign is not None,
             reports_on_download=model.settings.report_on_download,
+            digests=any(field.destination == "sha256" for field in model.description.fields),
         )
 
 
 #: Every feature, the ones that exclude each other too: for the documentation.
-ALL = Features(offers=True, leaves=True, rejects=True, dispatches=True, reports_on_download=True)
+ALL = Features(offers=True, leaves=True, rejects=True, dispatches=True, reports_on_download=True, digests=True)
 
 
 class Row(NamedTuple):
@@ -192,7 +195,7 @@ ROWS: tuple[Row, ...] = (
     _row("FOREIGN", "IDLE", effect="REJECT_FOREIGN", does=_REPORT, to="REPORTING", only="rejects"),
     _row("FOREIGN", "IDLE", guard="NEW", tell="FOREIGN", to="OFFERED", only="offers"),
     _row("FOREIGN", "IDLE", then="LEAVE_ALONE", only="leaves"),
-    _row("FIT", "IDLE", effect="TAKE", does="UPDATE_DUE", to="STARTING"),
+    _row("FIT", "IDLE", effect="TAKE_FOUND", does="UPDATE_DUE", to="STARTING"),
     _row("FIT", "REFRESHING", effect="TAKE", then="DOWNLOAD"),
     _row("ACCEPT", "OFFERED", then="LEAVE_ALONE", only="offers"),
     _row("REJECT", "OFFERED", effect="REJECT_OFFERED", does=_REPORT, to="REPORTING", only="offers"),
@@ -235,6 +238,16 @@ ROWS: tuple[Row, ...] = (
     _row("INTERRUPTED", "REQUESTING RECEIVING", then="FAIL(CONNECTION)"),
     # The image.
     _row("VERIFIED", "VERIFYING", then="EXAMINE"),
+    _row(
+        "DIGEST_DIFFERS",
+        "VERIFYING",
+        guard="RESUMED",
+        effect="RESTART",
+        does="JOB_DUE",
+        to="REFRESHING",
+        only="digests",
+    ),
+    _row("DIGEST_DIFFERS", "VERIFYING", then="FAIL(DIGEST)", only="digests"),
     _row("IMAGE_FITS", "VERIFYING", effect="SEAL", does="PERSIST REQUEST_UPGRADE", to="APPLYING"),
     _row("UPGRADE_REQUESTED", "APPLYING", guard="FAILED", then="FAIL(UPGRADE)"),
     _row("UPGRADE_REQUESTED", "APPLYING", then="SUCCEED", only="reports_on_download"),

@@ -230,10 +230,14 @@ class Downloads(Procedures):
             return
         job.tries += 1
         self.abort()
+        self.forget_what_was_written()
+        self.fetch()
+
+    def forget_what_was_written(self) -> None:
+        job = self.job_state
         job.offset = job.persisted = 0
         job.etag = None
-        job.erased = job.streaming = False
-        self.fetch()
+        job.erased = job.streaming = job.resumed = False
 
     def try_again(self, reason: Reason, detail: int) -> None:
         job = self.job_state
@@ -282,6 +286,12 @@ class Downloads(Procedures):
             return
         if result.error:
             self.fail(JobStatus.FAILED, Reason.FLASH, abs(result.error))
+        elif job.sha256 is not None and result.digest != job.sha256 and job.resumed:
+            # The object may be right: what was resumed lay in flash while others ran.
+            job.tries += 1
+            self.forget_what_was_written()
+            self.state.phase = Phase.REFRESHING
+            self.state.job_due = True
         elif job.sha256 is not None and result.digest != job.sha256:
             self.fail(JobStatus.FAILED, Reason.DIGEST)
         elif not result.image_valid or result.hash is None:

@@ -126,6 +126,7 @@ class Judgement(Downloads):
         job = self.job_state
         if keep and self.is_same_object(message) and job.etag is not None:
             job.erased = False
+            job.resumed = True
         else:
             job.offset = job.persisted = 0
             job.etag = None
@@ -145,7 +146,7 @@ class Judgement(Downloads):
             if not self.is_same_object(message) or job.etag is None:
                 job.offset = job.persisted = 0
                 job.etag = None
-                job.erased = False
+                job.erased = job.resumed = False
                 self.take_object(message)
             self.download()
 

@@ -62,6 +62,8 @@ class Job:
     redirects: int = 0
     refreshes: int = 0
     restarted: bool = False
+    #: Whether the slot holds bytes from before the last BOOT.
+    resumed: bool = False
     #: Percent last sent.
     reported: int = 0
     pending: JobStatus = JobStatus.NONE

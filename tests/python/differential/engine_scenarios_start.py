@@ -74,6 +74,44 @@ def downloading_record(script: Script) -> tuple[bytes, int]:
 
 
 @scenario
+def what_was_resumed_is_no_more_what_was_written(script: Script) -> None:
+    """The slot was overwritten while another image ran: from zero once more, and only once."""
+    stored, _ = downloading_record(script)
+    for verified in (False, True):
+        if verified:
+            script.to_applying()
+            stored = script.pair.seen.record
+        script.boot(stored)
+        script.connect()
+        script.describe()
+        script.accept_update()
+        if not verified:
+            script.range()
+            script.step(io.Erased())
+            to_the_end(script)
+        if not describes(script, "sha256"):
+            return
+        assert script.phase is Phase.VERIFYING
+        seen = script.verify(digest=bytes(32))
+        assert (script.phase, told(seen), script.request) == (Phase.REFRESHING, [], Request.DESCRIBE_JOB)
+        script.describe(by_id=JOB, status="IN_PROGRESS")
+        assert Action(ActionId.FETCH, value=0, length=4096) in script.pair.seen.actions
+        script.range()
+        script.step(io.Erased())
+        to_the_end(script)
+        assert told(script.verify(digest=bytes(32))) == [(Tell.ERROR, 22)]
+
+
+def to_the_end(script: Script) -> None:
+    """Write all that is missing."""
+    while script.phase is Phase.RECEIVING:
+        script.write()
+        if script.phase is Phase.REQUESTING:
+            script.range()
+        script.settle()
+
+
+@scenario
 def a_record_of_another_object_starts_over(script: Script) -> None:
     stored, offset = downloading_record(script)
     for changes in (

@@ -24,6 +24,7 @@ from aws_fota.oracle.engine_io import (
     Verified,
     Written,
 )
+from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.engine_state import Link
 from descriptions import DEFAULT
 from oracle_engine_driver import ETAG, NEW_HASH, Driver, document
@@ -54,6 +55,27 @@ def test_p5_after_a_reboot_it_goes_on_at_the_persisted_boundary() -> None:
     assert driver.updated("IN_PROGRESS", 3)[-2] == Action(ActionId.FETCH, value=2048, length=4096)
     assert driver.engine.etag == ETAG
     assert Action(ActionId.ERASE, value=2048) in driver.respond(), "what lies past the boundary is erased"
+
+
+def test_p5_what_a_reboot_left_in_the_slot_is_downloaded_once_more_where_the_digest_differs() -> None:
+    """Found by review: the job failed, though its object was right and only the slot had been written over."""
+    sha256 = b"x" * 32
+    driver = Driver(Settings(resume_step=2048)).receiving(sha256=sha256.hex())
+    driver.give(Written(3000))
+    driver.boot()
+    driver.connect()
+    driver.describe(status="IN_PROGRESS", version=2, sha256=sha256.hex())
+    driver.updated("IN_PROGRESS", 3)
+    for attempt in range(2):
+        driver.respond()
+        driver.give(Erased())
+        driver.download()
+        driver.give(Verified(digest=b"y" * 32, hash=NEW_HASH))
+        if attempt == 0:
+            assert (driver.phase, driver.last[0]) == (Phase.REFRESHING, "job/get")
+            driver.describe(status="IN_PROGRESS", version=9, sha256=sha256.hex())
+            assert Action(ActionId.FETCH, value=0, length=4096) in driver.actions
+    assert (driver.phase, driver.engine.reason) == (Phase.REPORTING, Reason.DIGEST)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ BUILDS = [
         rejects=policy == "reject",
         dispatches=policy != "none",
         reports_on_download=early,
+        digests=early,
     )
     for policy, early in itertools.product(("offer", "leave", "reject", "none"), (False, True))
 ]
@@ -44,7 +45,7 @@ EXAMINATIONS = {
     "HTTP_RESPONSE": ("RANGE", "WHOLE", "NO_RANGES", "RESTART", "EXPIRED", "REDIRECT", "SERVER_BUSY", "FAIL"),
     "FETCH_FAILED": ("INTERRUPTED", "FAIL"),
     "WRITTEN": ("ADVANCED",),
-    "VERIFIED": ("IMAGE_FITS", "SUCCEED", "FAIL"),
+    "VERIFIED": ("DIGEST_DIFFERS", "IMAGE_FITS", "SUCCEED", "FAIL"),
 }
 
 
@@ -152,7 +153,7 @@ def test_whatever_follows_is_answered(features: Features) -> None:
             if then == "SUCCEED" and "REFRESHING" in phases:
                 # Versions are not judged again.
                 continue
-            if then == "FOREIGN" and not features.dispatches:
+            if not {"FOREIGN": features.dispatches, "DIGEST_DIFFERS": features.digests}.get(then, True):
                 continue
             answered = {phase for other in chosen if other.event == then and not other.guard for phase in other.phases}
             assert set(phases) <= answered, (row, then)

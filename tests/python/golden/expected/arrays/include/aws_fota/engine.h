@@ -318,6 +318,8 @@ struct aws_fota_engine {
 		bool streaming;
 		/** Whether the download started over because the server knows no ranges. */
 		bool restarted;
+		/** Whether bytes in the slot are from before the last start. */
+		bool resumed;
 		/** Whether @a data.sha256 holds one. */
 		bool has_sha256;
 		/** Whether @a data.slot_hash holds one. */

@@ -41,6 +41,7 @@ void aws_fota_download_start_over(struct aws_fota_engine *engine)
 	engine->job.persisted = 0U;
 	engine->job.etag_len = 0U;
 	engine->job.erased = false;
+	engine->job.resumed = false;
 }
 
 void aws_fota_download_take_range(struct aws_fota_engine *engine,

@@ -126,6 +126,8 @@ enum aws_fota_event {
 	AWS_FOTA_EVENT_INTERRUPTED,
 	/** the slot is written up to a new offset */
 	AWS_FOTA_EVENT_ADVANCED,
+	/** the slot holds something else than the job's image */
+	AWS_FOTA_EVENT_DIGEST_DIFFERS,
 	/** the slot holds the job's image */
 	AWS_FOTA_EVENT_IMAGE_FITS,
 	/** the job's image runs and is confirmed */

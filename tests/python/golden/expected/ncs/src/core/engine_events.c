@@ -103,7 +103,7 @@ static unsigned int classify_verified(const struct aws_fota_engine *engine,
 	}
 	if (engine->job.has_sha256 &&
 	    memcmp(verified->digest, engine->data.sha256, AWS_FOTA_SHA256_SIZE) != 0) {
-		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_DIGEST);
+		return AWS_FOTA_EVENT_DIGEST_DIFFERS;
 	}
 	if (!verified->image_valid || verified->hash == NULL) {
 		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_IMAGE);

@@ -180,7 +180,7 @@ const uint8_t aws_fota_transitions[] = {
 		    TO(REPORTING),
 
 	ON(FIT),
-		IN(IDLE), DO(TAKE), DUE(UPDATE), TO(STARTING),
+		IN(IDLE), SET(job.resumed, true), DO(TAKE), DUE(UPDATE), TO(STARTING),
 		IN(REFRESHING), DO(TAKE), THEN(DOWNLOAD),
 
 	ON(UPDATE_ACCEPTED),
@@ -274,6 +274,11 @@ const uint8_t aws_fota_transitions[] = {
 
 	ON(VERIFIED),
 		IN(VERIFYING), THEN(EXAMINE),
+
+	ON(DIGEST_DIFFERS),
+		IN(VERIFYING), IF_SET(job.resumed), SET(job.streaming, false), DO(RESTART),
+		    DUE(DESCRIBE_JOB), TO(REFRESHING),
+		IN(VERIFYING), FAIL(DIGEST),
 
 	ON(IMAGE_FITS),
 		IN(VERIFYING), DO(SEAL), ACT(PERSIST), ACT(REQUEST_UPGRADE), TO(APPLYING),
