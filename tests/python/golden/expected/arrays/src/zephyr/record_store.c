@@ -38,8 +38,8 @@ static int read_one(const char *key, size_t len, settings_read_cb read_cb, void 
 {
 	struct reading *reading = param;
 
-	/* The name of the subtree's own value is empty. A longer record is one of a later image, of
-	 * which the engine reads what it knows.
+	/* The name of the subtree's own value is empty. No image writes a longer record, a later
+	 * one neither: the engine would refuse what is cut here.
 	 */
 	if (key == NULL || key[0] == '\0') {
 		reading->len = (int)read_cb(cb_arg, reading->record, MIN(len, AWS_FOTA_RECORD_MAX));
