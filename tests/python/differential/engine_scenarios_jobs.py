@@ -315,6 +315,12 @@ def the_image_of_an_ended_job_is_on_trial(script: Script) -> None:
     # Only so often: there are bootloaders that do not go back.
     assert told(script.boot(stored, running_hash=NEW_HASH, confirmed=False)) == [(Tell.CONFIRM, 0)]
     assert script.phase is Phase.CONFIRMING
+    script.boot(record(3, reason=127), running_hash=NEW_HASH, confirmed=False)
+    script.connect()
+    script.describe(nothing=True)
+    assert script.refuse(TopicKind.JOB_REJECTED, "TerminalStateReached").actions == (Action(ActionId.TIMER_STOP),)
+    script.step(io.Confirmed())
+    assert (script.phase, script.request) == (Phase.IDLE, Request.DESCRIBE_NEXT)
     for boot in ({}, {"confirmed": False}):
         for phase in (2, 3):
             for retries in (0, 3):

@@ -56,6 +56,8 @@ enum aws_fota_evt_id {
 	 *
 	 * The job is reported SUCCEEDED once the new image runs and is confirmed, or before this
 	 * event with CONFIG_AWS_FOTA_REPORT_ON_DOWNLOAD=y.
+	 *
+	 * It comes, too, where only a reboot rids the device of an image whose job was cancelled.
 	 */
 	AWS_FOTA_EVT_DONE,
 	/** The job failed, was rejected or ended in the cloud; see aws_fota_error(). */
