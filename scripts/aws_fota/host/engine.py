@@ -231,6 +231,8 @@ class Engine:
         digest, image_hash = core.memory(given.digest or b""), core.memory(given.hash or b"")
         verified.error, verified.image_valid = given.error, given.image_valid
         verified.digest, verified.hash = digest, image_hash
+        if given.version is not None:
+            verified.version = core.version(given.version)[0]
         return [digest, image_hash]
 
     def _timer(self, filled: Any, given: Timer) -> list[Any]:

@@ -58,12 +58,13 @@ class HttpResponse:
 
 @dataclass(frozen=True)
 class Verified:
-    """``AWS_FOTA_INPUT_VERIFIED``; `error` is a negative errno or 0, digests have 32 bytes."""
+    """``AWS_FOTA_INPUT_VERIFIED``; `error` is a negative errno or 0, digests have 32 bytes, an image has a version."""
 
     error: int
     digest: bytes | None
     image_valid: bool
     hash: bytes | None
+    version: ImageVersion | None
 
 
 @dataclass(frozen=True)

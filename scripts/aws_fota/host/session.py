@@ -284,17 +284,17 @@ class Session:
             content = self._flash.secondary.read(0, self._engine.size)
         except FlashError as problem:
             self._trace.flash_failed(str(problem))
-            self._work(Verified(_negative(problem), None, False, None))
+            self._work(Verified(_negative(problem), None, False, None, None))
             return
         digest = hashlib.sha256(content).digest()
         try:
             image = read_image(content)
         except NotAnImage as refusal:
             self._trace.verified(digest, refusal.message)
-            self._work(Verified(0, digest, False, None))
+            self._work(Verified(0, digest, False, None, None))
         else:
             self._trace.verified(digest, f"image {image.version}")
-            self._work(Verified(0, digest, True, image.hash))
+            self._work(Verified(0, digest, True, image.hash, image.version))
 
     def _request_upgrade(self, action: Action) -> None:
         self._trace.upgrade_requested()

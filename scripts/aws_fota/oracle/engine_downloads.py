@@ -298,12 +298,19 @@ class Downloads(Procedures):
             self.fail(JobStatus.FAILED, Reason.IMAGE)
         elif result.hash == self.state.running_hash:
             self.succeed()
+        elif self.is_older(result):
+            self.fail(JobStatus.REJECTED, Reason.DOWNGRADE)
         else:
             job.slot_hash = result.hash
             job.retries = min(job.retries + 1, RETRIES_CEILING)
             self.state.phase = Phase.APPLYING
             self.persist()
             self.work(ActionId.REQUEST_UPGRADE)
+
+    def is_older(self, result: Verified) -> bool:
+        """Whether what was downloaded is older than what runs, and may not be."""
+        running = self.state.running_version
+        return running is not None and result.version < running and not self.settings.allow_downgrade
 
     def upgrade_requested(self, error: int) -> None:
         if self.state.phase is not Phase.APPLYING:

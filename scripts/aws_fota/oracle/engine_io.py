@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aws_fota.oracle.outcome import Outcome
 from aws_fota.oracle.topics import Topic
-from aws_fota.oracle.versions import Version
+from aws_fota.oracle.versions import GREATEST, Version
 
 
 class Phase(IntEnum):
@@ -227,6 +227,8 @@ class Verified:
     image_valid: bool = True
     #: Hash TLV of that image.
     hash: bytes | None = None
+    #: Version in its header.
+    version: Version = GREATEST
 
 
 @dataclass(frozen=True)

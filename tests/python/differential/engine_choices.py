@@ -212,6 +212,7 @@ def any_input(choose: Chooser) -> io.Input:
                 digest=choose.one([DIGEST, DIGEST, bytes(32)]),
                 image_valid=choose.one([True, True, False]),
                 hash=choose.one(HASHES),
+                version=choose.one([version for version in RUNNING_VERSIONS if version is not None]),
             ),
         ]
     )

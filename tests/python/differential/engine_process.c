@@ -317,6 +317,10 @@ static void read_input(struct aws_fota_input *input)
 		input->data.verified.digest = read_hash();
 		input->data.verified.image_valid = read_needed() != 0;
 		input->data.verified.hash = read_hash();
+		input->data.verified.version.major = (uint8_t)read_needed();
+		input->data.verified.version.minor = (uint8_t)read_needed();
+		input->data.verified.version.revision = (uint16_t)read_needed();
+		input->data.verified.version.build = (uint32_t)read_needed();
 		break;
 	case AWS_FOTA_INPUT_TIMER:
 		input->data.timer = (uint8_t)read_needed();

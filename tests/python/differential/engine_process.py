@@ -138,7 +138,7 @@ def encode_input(input: io.Input) -> bytes:
             return head + n(input.end)
         case io.Verified():
             head += n(input.error) + encode_block(input.digest) + n(input.image_valid)
-            return head + encode_block(input.hash)
+            return head + encode_block(input.hash) + b"".join(map(n, input.version))
         case io.Subscribed() | io.Erased() | io.UpgradeRequested() | io.Confirmed():
             return head + n(input.error)
     return head

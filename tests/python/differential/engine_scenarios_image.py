@@ -9,6 +9,7 @@ from aws_fota.oracle import engine_io as io
 from aws_fota.oracle.engine_io import Action, ActionId, FetchError, Phase, Request, Tell, TimerId
 from aws_fota.oracle.outcome import JobStatus
 from aws_fota.oracle.topics import TopicKind
+from aws_fota.oracle.versions import Version
 from differential.engine_scenarios import can, describes, ids, scenario, told
 from differential.engine_script import DIGEST, ETAG, JOB, NEW_HASH, OLD_HASH, SIZE, Script, record
 
@@ -84,6 +85,35 @@ def images_that_are_not_the_job(script: Script) -> None:
     script.verify(hash=OLD_HASH)
     assert b'"status":"SUCCEEDED"' in (script.pair.seen.payload or b"")
     assert script.accept_update("SUCCEEDED") and script.told[-1] == (Tell.FINISHED, JobStatus.SUCCEEDED)
+
+
+@scenario
+def an_image_that_is_older_than_its_document_says(script: Script) -> None:
+    allowed = script.pair.settings.allow_downgrade
+    for version, older in (
+        (Version(0, 255, 65535, 4294967295), True),
+        (Version(1, 0, 0, 0), False),
+        (Version(1, 0, 0, 1), False),
+    ):
+        script.to_verifying()
+        seen = script.verify(version=version)
+        if older and not allowed:
+            assert (script.phase, told(seen)) == (Phase.REPORTING, [(Tell.ERROR, 12)])
+            assert seen.record[6:9] == bytes([4, JobStatus.REJECTED, 12])
+        else:
+            assert script.phase is Phase.APPLYING
+    # What runs already is no older, and no running version is older than none.
+    script.to_verifying()
+    script.verify(version=Version(0, 0, 0, 0), hash=OLD_HASH)
+    assert script.pair.seen.record[7] == JobStatus.SUCCEEDED
+    script.to_applying()
+    script.boot(script.pair.seen.record, running_version=None)
+    script.connect()
+    script.describe()
+    script.accept_update()
+    if describes(script, "sha256"):
+        script.verify(version=Version(0, 0, 0, 0))
+        assert script.phase is Phase.APPLYING
 
 
 @scenario

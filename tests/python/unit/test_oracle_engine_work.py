@@ -26,6 +26,8 @@ from aws_fota.oracle.engine_io import (
 )
 from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.engine_state import Link
+from aws_fota.oracle.outcome import JobStatus
+from aws_fota.oracle.versions import Version
 from descriptions import DEFAULT
 from oracle_engine_driver import ETAG, NEW_HASH, Driver, document
 
@@ -162,6 +164,17 @@ def test_p6_what_is_not_right_is_not_applied(result: Verified, reason: str) -> N
     while driver.last[1].get("status") != "FAILED":
         driver.updated("IN_PROGRESS", 9)
     assert driver.last_status[1]["reason"] == reason
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_an_image_older_than_its_document_says_is_rejected(allowed: bool) -> None:
+    """Found by review: a document that lied went around ALLOW_DOWNGRADE."""
+    driver = Driver(Settings(allow_downgrade=allowed)).receiving(fwversion="v9.0.0").download()
+    driver.give(Verified(hash=NEW_HASH, version=Version(0, 9, 0)))
+    assert driver.has(ActionId.REQUEST_UPGRADE) is allowed
+    if not allowed:
+        job = driver.engine.job_state
+        assert (driver.phase, job.pending, job.reason) == (Phase.REPORTING, JobStatus.REJECTED, Reason.DOWNGRADE)
 
 
 # 7. A job that ended in the cloud stops the download within one step.

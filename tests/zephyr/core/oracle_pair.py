@@ -60,7 +60,8 @@ def encoded(input: io.Input) -> bytes:
         case io.Written():
             return head + number(input.end)
         case io.Verified():
-            return head + number(input.error) + block(input.digest) + number(input.image_valid) + block(input.hash)
+            head += number(input.error) + block(input.digest) + number(input.image_valid) + block(input.hash)
+            return head + b"".join(map(number, input.version))
         case io.Subscribed() | io.Erased() | io.UpgradeRequested() | io.Confirmed():
             return head + number(input.error)
     return head

@@ -20,6 +20,7 @@ from aws_fota.oracle.explore.world import (
     World,
     etag_of,
     image_hash,
+    image_version,
     job_number,
     object_of,
     whole_image,
@@ -175,7 +176,11 @@ class GlueMoves:
 
     def verify(self, world: World, offset: int) -> Iterator[Move]:
         image = whole_image(world.device.slot)
-        result = _NO_IMAGE if image == BLANK else self.kept(io.Verified(hash=image_hash(image)))
+        result = (
+            _NO_IMAGE
+            if image == BLANK
+            else self.kept(io.Verified(hash=image_hash(image), version=image_version(image)))
+        )
         yield from self.takes(Kind.WORK, "verified", world, result)
         if self.allows(Fault.FLASH):
             yield from self.takes(Kind.OTHER, "verifying fails", world, _UNVERIFIED, Fault.FLASH)

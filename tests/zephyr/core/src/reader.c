@@ -84,6 +84,10 @@ static void read_verified(struct reader *reader, struct aws_fota_input_verified 
 	verified->digest = reader_block(reader).data;
 	verified->image_valid = reader_number(reader) != 0U;
 	verified->hash = reader_block(reader).data;
+	verified->version.major = (uint8_t)reader_number(reader);
+	verified->version.minor = (uint8_t)reader_number(reader);
+	verified->version.revision = (uint16_t)reader_number(reader);
+	verified->version.build = reader_number(reader);
 }
 
 struct aws_fota_input reader_input(struct reader *reader)

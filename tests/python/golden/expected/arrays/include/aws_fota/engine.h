@@ -164,6 +164,8 @@ struct aws_fota_input_verified {
 	bool image_valid;
 	/** Hash TLV of that image, or NULL. */
 	const uint8_t *hash;
+	/** Version in its header; used when @a image_valid. */
+	struct aws_fota_version version;
 };
 
 /** One input. */

@@ -112,6 +112,11 @@ static unsigned int classify_verified(const struct aws_fota_engine *engine,
 	    memcmp(verified->hash, engine->running_hash, AWS_FOTA_SHA256_SIZE) == 0) {
 		return AWS_FOTA_EVENT_SUCCEED;
 	}
+	/* Whatever the document says. */
+	if (engine->has_version &&
+	    aws_fota_version_compare(&verified->version, &engine->running_version) < 0) {
+		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_DOWNGRADE);
+	}
 
 	return AWS_FOTA_EVENT_IMAGE_FITS;
 }

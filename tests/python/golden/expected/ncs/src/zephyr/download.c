@@ -166,6 +166,7 @@ static void verify(const struct aws_fota_work *work)
 	input.data.verified.digest = digest;
 	input.data.verified.image_valid = image.valid;
 	input.data.verified.hash = image.has_hash ? image.hash : NULL;
+	input.data.verified.version = image.version;
 	aws_fota_queue_post_result(&input, work->work);
 }
 
