@@ -71,6 +71,8 @@ def _nested(path: Sequence[PathStep], value: str) -> str:
         r"\ud83d\ud83d\ude00",
         r"\ud83d",
         r"\ude00\ud83d",
+        # Nor are two second halves one character.
+        r"\ude00\ude00",
     ],
 )
 def test_a_surrogate_without_its_other_half(case: ParserCase, text: str) -> None:
