@@ -162,7 +162,7 @@ def any_record(choose: Chooser) -> bytes | None:
         etag=choose.one([ETAG] * 3 + [b"", b"e" * 64, b"e" * 65, b"a b"]),
         flags=choose.one([3, 3, 3, 2, 1, 0, 255]),
         status=choose.one([3, 4, 6, 0, 2, 255]),
-        reason=choose.one([0, 0, 0, 3, 8, 10, 13, 25, 26, 27, 28, 29, 255]),
+        reason=choose.one([0, 0, 0, 3, 8, 10, 13, 25, 26, 27, 28, 29, 127, 127, 255]),
         retries=choose.one([0, 1, 2, 3, 255]),
         version=choose.one([0, 1, 5, U32_MAX]),
         size=choose.one([20000, 20000, 20000, 0, 1, U32_MAX]),

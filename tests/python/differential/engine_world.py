@@ -8,10 +8,11 @@ from collections.abc import Callable
 from aws_fota.oracle import engine_io as io
 from aws_fota.oracle.engine_io import ActionId, FetchError, Phase, Request, TimerId
 from aws_fota.oracle.topics import Topic, TopicKind
+from aws_fota.oracle.versions import Version
 from differential import engine_choices as any_
 from differential.engine_choices import Chooser
 from differential.engine_process import Snapshot
-from differential.engine_script import NEW_HASH, OLD_HASH, SLOT_SIZE, Script, document
+from differential.engine_script import DIGEST, NEW_HASH, OLD_HASH, SLOT_SIZE, Script, document
 
 
 class World:
@@ -65,15 +66,18 @@ class World:
             case Phase.PAUSED:
                 return [lambda: script.step(io.Resume())]
             case Phase.VERIFYING:
-                return [script.verify]
+                digest, version = choose.one([DIGEST, bytes(32)]), choose.one([Version(0, 9, 0), Version(2, 0, 0)])
+                return [script.verify] * 3 + [lambda: script.verify(digest=digest, version=version)]
             case Phase.APPLYING:
                 return [
                     lambda: script.step(io.UpgradeRequested()),
                     lambda: script.boot(self.stored, swap_pending=choose.one([True, False])),
+                    self._ended,
                 ]
             case Phase.REBOOTING:
                 new = choose.one([True, True, False])
-                return [lambda: script.boot(self.stored, running_hash=NEW_HASH if new else OLD_HASH, confirmed=not new)]
+                found = {"running_hash": NEW_HASH if new else OLD_HASH, "confirmed": not new}
+                return [lambda: script.boot(self.stored, **found)] * 3 + [self._ended]
             case Phase.CONFIRMING:
                 confirm = [lambda: script.step(io.Confirm()), lambda: script.step(io.Confirmed())]
                 return [*confirm, *confirm, lambda: script.step(choose.one([io.Reject(), io.Cancel()]))]
@@ -81,8 +85,14 @@ class World:
                 return [
                     lambda: script.step(io.Erased(choose.one([0, 0, -5]))),
                     lambda: script.boot(self.stored, swap_pending=choose.one([True, False])),
+                    lambda: script.boot(self.stored, running_hash=NEW_HASH, confirmed=choose.one([True, False])),
+                    self._ended,
                 ]
         return []
+
+    def _ended(self) -> Snapshot:
+        """The job ends in the cloud."""
+        return self.script.notify_next(jobId=self.script.pair.engine.job_id, status="CANCELED", versionNumber=99)
 
     def _answer(self, choose: Chooser) -> Snapshot:
         """A likely answer to the request in flight."""
