@@ -106,7 +106,8 @@ struct aws_fota_parser {
 /**
  * @brief Begin a message
  *
- * Clears the outputs that messages of this kind fill.
+ * The outputs are this message's from aws_fota_parser_finish() on, which also clears what it did
+ * not hold; until then they have parts of it beside what was there before.
  *
  * @param[out] parser State.
  * @param kind What the message is read as.
