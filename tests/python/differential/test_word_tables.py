@@ -73,3 +73,41 @@ def test_more_members_than_a_character_can_stand_for(tmp_path: Path) -> None:
         job = _read(case, **values)
         assert {name: job[f"m_{name}"] for name in names} == values
         _read(case, b="skipped", a10="skipped", z0="skipped", a=7)
+
+
+@pytest.mark.parametrize(
+    ("count", "name_size", "text_max", "unit", "parameter_type"),
+    [
+        (60, 10, 255, 8, "uint8_t"),
+        # Lists beyond what a byte can say begin at multiples of 2 again, as they do where a text needs more anyway.
+        (100, 20, 255, 2, "uint16_t"),
+        (60, 10, 256, 2, "uint16_t"),
+        (4, 10, 32768, 2, "uint16_t"),
+    ],
+)
+def test_where_lists_begin_and_how_long_a_text_may_be(
+    count: int, name_size: int, text_max: int, unit: int, parameter_type: str, tmp_path: Path
+) -> None:
+    paths = [
+        (
+            f"group{number // 3}",
+            "".join(string.ascii_lowercase[(7 * number + 3 * place**2) % 26] for place in range(name_size)),
+        )
+        for number in range(count)
+    ]
+    numbers = [_number(path, f"m_{number}") for number, path in enumerate(paths)]
+    text = Field(("text",), FieldType.STRING, "text", max_length=text_max)
+    description = _described([*numbers, text])
+    made = tables(description)
+    assert (made.word_list_unit, made.parameter_type) == (unit, parameter_type)
+    groups: dict[str, dict[str, int]] = {}
+    for number, (group, name) in enumerate(paths):
+        groups.setdefault(group, {})[name] = number
+    for case in _running(description, tmp_path):
+        job = _read(case, **groups, text="t" * text_max)
+        assert [job[f"m_{number}"] for number in range(count)] == list(range(count))
+        assert job["text"] == "t" * text_max
+        document = json.dumps({**_VALUES, "text": "t" * (text_max + 1)})
+        message = f'{{"execution":{{"jobDocument":{document}}}}}'.encode()
+        outcome = case.agreed(MessageKind.EXECUTION, message, (None, [1] * len(message)))
+        assert (outcome.result, outcome.offset) == (ParseResult.TOO_LONG, message.rindex(b"t"))
