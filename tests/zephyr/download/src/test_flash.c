@@ -65,7 +65,7 @@ ZTEST(flash, test_an_upgrade_that_cannot_be_requested)
 	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
 }
 
-/* It will be installed after all. */
+/* The application is told to reboot, and the next start tries again. */
 ZTEST(flash, test_a_cancelled_upgrade_that_cannot_be_erased)
 {
 	update_run();
@@ -73,7 +73,10 @@ ZTEST(flash, test_a_cancelled_upgrade_that_cannot_be_erased)
 	zassert_ok(aws_fota_cancel());
 	update_expect(AWS_FOTA_EVT_DONE);
 	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_TEST);
-	update_cancel();
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_REVERTING);
+	update_reboot();
+	update_expect_failure("\"reason\":\"cancelled by the application\"");
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
 }
 
 ZTEST_SUITE(flash, NULL, update_setup, update_before, update_after, NULL);

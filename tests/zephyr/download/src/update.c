@@ -220,6 +220,23 @@ void update_cancel(void)
 	update_expect_failure("\"reason\":\"cancelled by the application\"");
 }
 
+void update_reboot(void)
+{
+	static uint8_t record[AWS_FOTA_RECORD_MAX];
+	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_BOOT};
+
+	memcpy(record, store_record, store_len);
+	input.data.boot.record = record;
+	input.data.boot.record_len = store_len;
+	input.data.boot.confirmed = true;
+	input.data.boot.swap_pending = mcuboot_swap_type() == BOOT_SWAP_TYPE_TEST;
+	input.data.boot.slot_size = aws_fota_slot_size();
+	zassert_ok(aws_fota_queue_post(&input));
+	/* The queue would take the connection first. */
+	k_msleep(50);
+	jobs_connect(THING);
+}
+
 bool update_in_slot(uint32_t end)
 {
 	const struct flash_area *area;

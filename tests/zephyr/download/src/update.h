@@ -56,6 +56,9 @@ void update_expect_failure(const char *details);
 /** The application cancels the job, and the service takes the report. */
 void update_cancel(void);
 
+/** Begin as after a restart: with the record that was saved, and what the bootloader was asked for. */
+void update_reboot(void);
+
 /** Whether the slot holds the image, and nothing behind it up to @a end. */
 bool update_in_slot(uint32_t end);
 
