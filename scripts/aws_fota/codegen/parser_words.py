@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -111,12 +112,15 @@ class _Place(NamedTuple):
     words: tuple[tuple[bytes, int], ...]
     of_elements: bool
 
-    def entries(self, *, narrow: bool) -> tuple[Entry, ...]:
-        """The entries of its trie."""
-        words = list(self.words)
-        if narrow and self.of_elements:
-            words = [(bytes([(text[0] + NARROW_ELEMENT) % 256]), value) for text, value in words]
-        return tuple(_trie(words, NARROW_VALUE_MAX if narrow else TABLE_MAX))
+
+# The table is measured many times on the way to its form.
+@lru_cache(maxsize=512)
+def _entries(place: _Place, *, narrow: bool) -> tuple[Entry, ...]:
+    """The entries of a list's trie."""
+    words = list(place.words)
+    if narrow and place.of_elements:
+        words = [(bytes([(text[0] + NARROW_ELEMENT) % 256]), value) for text, value in words]
+    return tuple(_trie(words, NARROW_VALUE_MAX if narrow else TABLE_MAX))
 
 
 def _trie(words: list[tuple[bytes, int]], value_max: int) -> list[Entry]:
@@ -144,13 +148,15 @@ class WordTable:
 
     def __init__(self) -> None:
         self._places: list[_Place] = []
+        # Entries of a table of 16 bits.
+        self._size = 0
 
     def lists(self, unit: int) -> tuple[WordList, ...]:
         """The lists in the order of the table, each at a multiple of `unit` entries."""
         narrow = self.is_narrow
         placed: list[WordList] = []
         offset = 0
-        made = [(place, place.entries(narrow=narrow)) for place in self._places]
+        made = [(place, _entries(place, narrow=narrow)) for place in self._places]
         for place, entries in sorted(made, key=lambda one: len(one[1])):
             placed.append(WordList(place.name, place.comment, entries, offset, unit))
             offset += -(-placed[-1].size // unit)
@@ -165,7 +171,7 @@ class WordTable:
     @property
     def is_narrow(self) -> bool:
         """Whether a table of bytes can hold all of it."""
-        return all(entry.is_narrow for place in self._places for entry in place.entries(narrow=True))
+        return all(entry.is_narrow for place in self._places for entry in _entries(place, narrow=True))
 
     @property
     def has_long_values(self) -> bool:
@@ -185,10 +191,11 @@ class WordTable:
         for text, _ in ordered:
             if len(text) > WORD_MAX:
                 raise DoesNotFit(f"'{text.decode()}' has {len(text)} bytes, more than {WORD_MAX}")
-        self._places.append(_Place(name, comment, tuple(ordered), of_elements))
-        size = sum(entry.size for place in self._places for entry in place.entries(narrow=False))
+        place = _Place(name, comment, tuple(ordered), of_elements)
+        self._places.append(place)
+        self._size += sum(entry.size for entry in _entries(place, narrow=False))
         # So no distance inside it is greater either.
-        if size > TABLE_MAX:
+        if self._size > TABLE_MAX:
             raise DoesNotFit(f"its names and texts need more than {TABLE_MAX} entries")
         return name
 

@@ -30,7 +30,7 @@ def test_the_picture_shows_jobs_things_and_progress() -> None:
             return console.file.getvalue()
 
     lines = run(test()).splitlines()
-    assert lines[0].rstrip() == "2 things, 1 connected, 1 jobs"
+    assert lines[0].rstrip() == "2 things, 1 connected, 1 job"
     assert all(part in lines[2] for part in ("my-job", "● lamp", "IN_PROGRESS", "42 %", "━"))
     assert lines[3].rstrip() == "and 1 more"
 
