@@ -3,14 +3,30 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+
+def _without_spaces(checkout: Path) -> Path:
+    """The checkout, or a copy of it: Zephyr takes no space in the path of an application or a fragment."""
+    if not any(character.isspace() for character in str(checkout)):
+        return checkout
+    copy = Path(tempfile.mkdtemp(prefix="aws-fota-checkout-"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=checkout, capture_output=True, check=True).stdout
+    for name in filter(None, listing.decode().split("\0")):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(checkout / name, copy / name, follow_symlinks=False)
+    return copy
+
+
+ROOT = _without_spaces(Path(__file__).resolve().parents[3])
 APPLICATION = ROOT / "tests/zephyr/coexistence"
 #: The workspace: its top folder, or the zephyr folder inside as ZEPHYR_BASE has it.
 WORKSPACE = Path(os.environ.get("NCS_BASE") or Path.home() / "ncs")
