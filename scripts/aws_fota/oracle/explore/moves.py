@@ -145,7 +145,8 @@ class Moves(GlueMoves):
                 yield from self.takes(Kind.OTHER, "application confirms unasked", world, _CONFIRM)
             if app.told_confirm or phase is Phase.REVERTING:
                 yield from self.stops(Kind.REBOOT, "application reboots", world)
-        elif app.told_done and (device.pending or phase is Phase.REBOOTING):
+        elif app.told_done and (device.pending or phase in (Phase.REBOOTING, Phase.REVERTING)):
+            # In REVERTING an erase failed, which the next start sees to; the upgrade was perhaps never requested.
             yield from self.stops(Kind.REBOOT, "application reboots", world)
         if self.allows(Fault.CANCEL) and phase in _CAN_BE_CANCELLED:
             yield from self.takes(Kind.OTHER, "application cancels", world, _CANCEL, Fault.CANCEL)
