@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# `make demo` and `make test` need Python, make and gcc; everything else goes into .venv.
+# `make demo` needs Python, make and gcc, `make test` clang too; everything else goes into .venv.
 
 PYTHON ?= python3
 VENV := .venv

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote, urlsplit
 
+from aws_fota import s3_host
 from aws_fota.check.amounts import Amount, exactly, total, unknown
 from aws_fota.errors import InputError
 
@@ -28,11 +29,6 @@ SECURITY_TAG_MAX = (1 << 31) - 1
 
 #: AWS access key ids have 20 characters in every credential that was seen; IAM allows 128.
 _ACCESS_KEY = 20
-
-
-#: Bucket and endpoint in one host (Amazon S3 user guide, "Virtual hosting of buckets", and its endpoints with
-#: dual stack, FIPS, acceleration and in China).
-_S3_HOST = re.compile(r"(?P<bucket>.+?)\.s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.com(?:\.cn)?(?::\d+)?")
 
 
 class Signing(Enum):
@@ -157,7 +153,7 @@ def addresses(deployment: Deployment) -> Iterator[Address]:
     if given.bucket is None and given.key is None and given.host is None and given.url_length is None:
         return
     host, port = _host(given), _port_of(given.host or "")
-    bucket = (given.bucket or "") if given.host is None else bucket_of_host(given.host)
+    bucket = (given.bucket or "") if given.host is None else _bucket_of(given.host)
     signing = given.signing or Signing.NONE
     signed = signing is not Signing.NONE
     if given.url_length is not None:
@@ -195,10 +191,10 @@ def virtual_host(bucket: str, region: str) -> str:
     return f"{bucket}.s3.{region}.amazonaws.com"
 
 
-def bucket_of_host(host: str) -> str:
-    """The bucket that a virtual-hosted-style host of S3 names, with or without a port; empty for any other host."""
-    match = _S3_HOST.fullmatch(host.lower())
-    return match["bucket"] if match else ""
+def _bucket_of(authority: str) -> str:
+    """The bucket that a host of S3 names, with or without a port; empty where it names none."""
+    host = s3_host.parse(authority[: len(authority) - _port_of(authority)])
+    return host.bucket if host else ""
 
 
 def _path(given: Deployment, signing: Signing) -> Amount:
@@ -239,7 +235,7 @@ def address_of_url(url: str, source: str) -> Address:
         bool(parts.query),
         signed,
         port,
-        bucket_of_host(host),
+        _bucket_of(host),
     )
 
 

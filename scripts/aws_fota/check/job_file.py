@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from aws_fota import s3_host
 from aws_fota.check.amounts import exactly
 from aws_fota.check.deployment import Address, Deployment, Signing, address_of_url, query_length
 from aws_fota.check.inputs import Document
@@ -32,9 +33,6 @@ PLACEHOLDER = re.compile(rb"\$\{aws:iot:s3-presigned-url:(https?://[^{}\s\"]+)\}
 _QUERY = re.compile(rb"(https?:(?:\\?/){2}[^\"\s?]*)(\?[^\"\n]*)?")
 #: What may be the query of a path that stands by itself, or of a URL with its mark escaped.
 _MARKED = re.compile(rb"(\?|\\u003[fF])([^\"\n]*)")
-#: The global endpoint names no region; the URL that is signed may.
-_PATH_STYLE = re.compile(r"s3(?:[.-]([a-z0-9-]+))?\.amazonaws\.com")
-_VIRTUAL = re.compile(r".+\.s3(?:[.-]([a-z0-9-]+))?\.amazonaws\.com")
 
 #: Of the regions that have S3.
 _LONGEST_REGION = "ap-southeast-1"
@@ -130,16 +128,25 @@ def _signed(url: str, deployment: Deployment) -> str:
     # Not urlsplit(), which refuses what only the parsers may judge.
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
-    style = _PATH_STYLE.fullmatch(host) or _VIRTUAL.fullmatch(host)
-    region = deployment.region or (style and style[1]) or _LONGEST_REGION
+    named = s3_host.parse(host)
+    # The global endpoint names no region; the URL that is signed may.
+    region = deployment.region or (named and named.region) or _LONGEST_REGION
     length = query_length(region, Signing.STS, deployment.token_length, deployment.expires)
     place = url
     bucket, slash, key = path.partition("/")
-    if style and style.re is _PATH_STYLE and slash:
-        host = host if style[1] else f"s3.{region}.amazonaws.com"
-        place = f"{scheme}://{bucket}.{host}/{quote(key, safe='/~%', errors='surrogateescape')}"
+    if named and not named.bucket and slash:
+        host = host if named.region else f"s3.{region}.amazonaws.com"
+        place = f"{scheme}://{bucket}.{host}/{_quoted(key)}"
     head = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Security-Token="
     return f"{place}?{head}{'0' * (length - len(head))}"
+
+
+def _quoted(key: str) -> str:
+    """A key percent-encoded; one that is not UTF-8 as it is, since an encoded one would hide that from the parsers."""
+    try:
+        return quote(key, safe="/~%")
+    except UnicodeEncodeError:
+        return key
 
 
 def judge_file(file: JobFile, description: Description, settings: Settings) -> Judgement:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
+from aws_fota import s3_host
 from aws_fota.emulator.clock import Clock
 from aws_fota.emulator.http_faults import HttpFault
 from aws_fota.errors import InputError
@@ -20,10 +21,6 @@ KEY_MAX_BYTES = 1024
 OBJECT_MAX_BYTES = 512 * 1024 * 1024
 #: What S3 says of an object whose owner said nothing.
 CONTENT_TYPE = "binary/octet-stream"
-
-#: Path style and virtual-hosted style, with and without a region.
-_PATH_STYLE = re.compile(r"s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?")
-_VIRTUAL_HOSTED = re.compile(r"(?P<bucket>[a-z0-9.-]+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?")
 
 
 @dataclass
@@ -189,12 +186,10 @@ def bucket_and_key(url: str) -> tuple[str, str]:
         host, path = parts.hostname or "", unquote(parts.path.removeprefix("/"))
     except ValueError:  # An address in brackets that is none.
         host = path = ""
-    if _PATH_STYLE.fullmatch(host):
+    named = s3_host.parse(host)
+    bucket, key = ("", "") if named is None else (named.bucket, path)
+    if named is not None and not bucket:
         bucket, _, key = path.partition("/")
-    elif match := _VIRTUAL_HOSTED.fullmatch(host):
-        bucket, key = match["bucket"], path
-    else:
-        bucket = key = ""
     if not BUCKET.fullmatch(bucket) or not key:
         raise InputError(
             f"{host or url!r} is not S3's address of an object",

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mcuboot_modes
 import pytest
 from ncs_workspace import APPLICATION, ROOT, WORKSPACE, Build, missing, run
 
@@ -153,3 +154,7 @@ def test_the_sdks_own_tests_pass_beside_the_module(name: str, cases: int, tmp_pa
     done = run(build.folder / "zephyr/zephyr.exe", folder=tmp_path)
     assert "PROJECT EXECUTION SUCCESSFUL" in done.stdout, done.stdout
     assert f"\n{cases} Tests 0 Failures 0 Ignored" in done.stdout
+
+
+def test_every_mode_of_mcuboot_is_supported_or_refused() -> None:
+    mcuboot_modes.assert_all_are_decided(WORKSPACE / "zephyr")

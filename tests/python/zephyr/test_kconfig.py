@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -14,9 +13,6 @@ from aws_fota.config.limits import LIMITS, Limit, Settings, symbol_of
 
 ROOT = Path(__file__).resolve().parents[3]
 KCONFIG = (ROOT / "zephyr/Kconfig").read_text(encoding="utf-8")
-TREES = [Path(os.environ.get("ZEPHYR_BASE") or Path.home() / "zephyrproject/zephyr"), Path.home() / "ncs/zephyr"]
-#: The modes of MCUboot in which slot 0 runs, and slot 1 holds the next image from its first byte on.
-MODES = {"SWAP_USING_MOVE", "SWAP_WITHOUT_SCRATCH", "SWAP_SCRATCH", "OVERWRITE_ONLY"}
 #: Symbols that the nRF Connect SDK's own library has too.
 SHARED = {
     "AWS_FOTA_PAYLOAD_SIZE",
@@ -62,18 +58,3 @@ def test_nothing_that_the_nrf_connect_sdk_has_is_defined_outside_of_the_module()
     assert inside.rstrip().endswith("endif # AWS_FOTA_CODEGEN")
     assert {symbol for symbol in SHARED if f"config {symbol}\n" in inside} == SHARED
     assert "depends on !AWS_FOTA && !AWS_JOBS\n" in before
-
-
-@pytest.mark.parametrize("tree", TREES, ids=["zephyr", "ncs"])
-def test_every_mode_of_mcuboot_is_supported_or_refused(tree: Path) -> None:
-    """In direct-XIP the running image may be in the slot that a download erases."""
-    path = tree / "modules/Kconfig.mcuboot"
-    if not path.is_file():
-        pytest.skip(f"there is no {path}")
-    modes = set(re.findall(r"^config MCUBOOT_BOOTLOADER_MODE_(\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE))
-    refused = set(
-        re.findall(r"^\tdepends on AWS_FOTA_CORE_ONLY .. !MCUBOOT_BOOTLOADER_MODE_(\w+)$", KCONFIG, re.MULTILINE)
-    )
-    assert "DIRECT_XIP" in modes & refused
-    assert not MODES & refused
-    assert modes - {"HAS_NO_DOWNGRADE"} <= MODES | refused

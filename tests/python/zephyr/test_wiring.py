@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import mcuboot_modes
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -275,3 +276,7 @@ def test_a_missing_python_package_is_one_line_with_the_command(tmp_path: Path) -
     (line,) = [line for line in told(build.configure()) if line]
     assert line.startswith("aws-fota: error: the Python package 'jinja2' is missing; install it with: ")
     assert f" -m pip install -r {build.module}/scripts/requirements.txt" in line.replace("'", "")
+
+
+def test_every_mode_of_mcuboot_is_supported_or_refused() -> None:
+    mcuboot_modes.assert_all_are_decided(TREE)
