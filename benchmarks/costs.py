@@ -53,4 +53,4 @@ def differs(readme: Path, figures: Mapping[str, Any]) -> str:
 
 
 def _row(cells: Sequence[object]) -> str:
-    return f"| {' | '.join(map(str, cells))} |\n".replace("|  |", "| |").replace("|  |", "| |")
+    return "".join(f"| {cell} " if str(cell) else "| " for cell in cells) + "|\n"

@@ -47,6 +47,7 @@ _IN_TREE = (
 _PREFIXES = (
     ("aws_fota_parser_", Group.PARSER),
     ("aws_fota_job_hash", Group.PARSER),
+    ("aws_fota_thing_name_valid", Group.TOPICS),
     ("aws_fota_url_identity", Group.ENGINE),
     ("aws_fota_subscription_", Group.ENGINE),
     ("aws_fota_url_", Group.PARSER),

@@ -152,13 +152,10 @@ static void answer(const struct line_packet *packet)
 
 void jobs_connect(const char *thing)
 {
-	static const uint8_t suback[] = {
-		0x90, 4, SUBSCRIBE_NOTIFY_NEXT >> 8, SUBSCRIBE_NOTIFY_NEXT & 0xff, 1, 1};
-
 	(void)snprintf(prefix, sizeof(prefix), "$aws/things/%s/jobs/", thing);
 	line_connect(thing);
 	zassert_equal(line_sent().first, LINE_SUBSCRIBE);
-	zassert_ok(line_receive(suback, sizeof(suback)));
+	zassert_ok(line_accept_subscription());
 }
 
 void jobs_create(const char *new_document)

@@ -6,12 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <mbedtls/sha256.h>
 #include <zephyr/dfu/mcuboot.h>
 #include <zephyr/kernel.h>
 #include <zephyr/storage/flash_map.h>
-#include <zephyr/sys/byteorder.h>
-#include <zephyr/sys/util.h>
 #include <zephyr/ztest.h>
 
 #include "faults.h"
@@ -19,13 +16,12 @@
 #include "jobs.h"
 #include "line.h"
 #include "server.h"
+#include "signed_image.h"
 #include "slot.h"
 #include "store.h"
 #include "update.h"
 
-#define THING       "thing:3"
-#define HEADER_SIZE 32U
-#define TLV_SIZE    (4U + 4U + 32U)
+#define THING "thing:3"
 
 K_MSGQ_DEFINE(told, sizeof(int), 16, 4);
 
@@ -58,28 +54,6 @@ static void on_more(const struct aws_fota_ext_event *event)
 	tell(UPDATE_EXT + (int)event->id);
 }
 
-static void make_image(void)
-{
-	uint8_t *tlv = update_image + UPDATE_SIZE - TLV_SIZE;
-	uint8_t sha256[32];
-
-	sys_put_le32(0x96f3b83dU, update_image);
-	sys_put_le16(HEADER_SIZE, update_image + 8);
-	sys_put_le32(UPDATE_SIZE - HEADER_SIZE - TLV_SIZE, update_image + 12);
-	update_image[20] = 1U;
-	update_image[21] = 1U;
-	for (size_t i = HEADER_SIZE; i < UPDATE_SIZE - TLV_SIZE; i++) {
-		update_image[i] = (uint8_t)(i * 7U + i / 256U);
-	}
-	sys_put_le16(0x6907U, tlv);
-	sys_put_le16(TLV_SIZE, tlv + 2);
-	sys_put_le16(0x10U, tlv + 4);
-	sys_put_le16(32U, tlv + 6);
-	memset(tlv + 8, 0xa5, 32);
-	zassert_ok(mbedtls_sha256(update_image, UPDATE_SIZE, sha256, 0));
-	zassert_equal(bin2hex(sha256, sizeof(sha256), digest, sizeof(digest)), 64U);
-}
-
 /* MCUboot's trailer after a swap to an image on trial: the magic and copy_done, image_ok not set. */
 static void put_running_image_on_trial(void)
 {
@@ -105,7 +79,7 @@ void *update_setup(void)
 		return NULL;
 	}
 	done = true;
-	make_image();
+	signed_image_make(update_image, UPDATE_SIZE, digest);
 	put_running_image_on_trial();
 	faults_reset();
 	aws_fota_ext_callback_set(on_more);

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,20 @@ class Bench:
             [f"-flash={self.flash.path}", *self.options, *arguments],
             self.folder / "device.log",
         )
+
+    @property
+    def starts(self) -> list[int]:
+        """The first byte of each range that was asked for."""
+        return [int(record.range.removeprefix("bytes=").split("-")[0]) for record in self.aws.emulator.http.records]
+
+    def asked_no_more(self) -> int:
+        """How many ranges were asked for, now that no more are."""
+        # The request that was under way is noted when its connection ends.
+        time.sleep(0.5)
+        asked = len(self.starts)
+        time.sleep(0.5)
+        assert len(self.starts) == asked
+        return asked
 
     def ended(self, job_id: str = "job-1") -> Execution:
         """The execution, once the service holds a final status of it."""

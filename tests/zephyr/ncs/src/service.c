@@ -51,13 +51,10 @@ static struct line_packet request(const char *rest)
 
 void service_connect(const char *thing)
 {
-	static const uint8_t suback[] = {
-		0x90, 4, SUBSCRIBE_NOTIFY_NEXT >> 8, SUBSCRIBE_NOTIFY_NEXT & 0xff, 1, 1};
-
 	(void)snprintf(topic_prefix, sizeof(topic_prefix), "$aws/things/%s/jobs/", thing);
 	line_connect(thing);
 	zassert_equal(line_sent().first, LINE_SUBSCRIBE);
-	zassert_ok(line_receive(suback, sizeof(suback)));
+	zassert_ok(line_accept_subscription());
 }
 
 void service_offer(const struct service_job *job)

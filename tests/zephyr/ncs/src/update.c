@@ -5,18 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <mbedtls/sha256.h>
 #include <net/aws_fota_ext.h>
 #include <zephyr/kernel.h>
-#include <zephyr/sys/byteorder.h>
-#include <zephyr/sys/util.h>
 #include <zephyr/ztest.h>
 
+#include "signed_image.h"
 #include "update.h"
 
-#define HEADER_SIZE 32U
-#define TLV_SIZE    (4U + 4U + 32U)
-#define JOB_ID      "job-1"
+#define JOB_ID "job-1"
 
 K_MSGQ_DEFINE(events, sizeof(struct aws_fota_event), 16, 4);
 
@@ -30,35 +26,13 @@ static void on_update(struct aws_fota_event *event)
 	zassert_ok(k_msgq_put(&events, event, K_NO_WAIT));
 }
 
-static void make_image(void)
-{
-	uint8_t *tlv = update_image + UPDATE_SIZE - TLV_SIZE;
-	uint8_t sha256[32];
-
-	sys_put_le32(0x96f3b83dU, update_image);
-	sys_put_le16(HEADER_SIZE, update_image + 8);
-	sys_put_le32(UPDATE_SIZE - HEADER_SIZE - TLV_SIZE, update_image + 12);
-	update_image[20] = 1U;
-	update_image[21] = 1U;
-	for (size_t i = HEADER_SIZE; i < UPDATE_SIZE - TLV_SIZE; i++) {
-		update_image[i] = (uint8_t)(i * 7U);
-	}
-	sys_put_le16(0x6907U, tlv);
-	sys_put_le16(TLV_SIZE, tlv + 2);
-	sys_put_le16(0x10U, tlv + 4);
-	sys_put_le16(32U, tlv + 6);
-	memset(tlv + 8, 0xa5, 32);
-	zassert_ok(mbedtls_sha256(update_image, UPDATE_SIZE, sha256, 0));
-	zassert_equal(bin2hex(sha256, sizeof(sha256), digest, sizeof(digest)), 64U);
-}
-
 void *update_setup(void)
 {
 	static bool done;
 
 	if (!done) {
 		done = true;
-		make_image();
+		signed_image_make(update_image, UPDATE_SIZE, digest);
 		zassert_ok(aws_fota_init(on_update));
 		service_connect("thing:2");
 		service_offer(NULL);

@@ -190,6 +190,14 @@ void line_connect(const char *client_id)
 	zassert_ok(line_receive(connack, sizeof(connack)));
 }
 
+int line_accept_subscription(void)
+{
+	static const uint8_t suback[] = {
+		0x90, 4, SUBSCRIBE_NOTIFY_NEXT >> 8, SUBSCRIBE_NOTIFY_NEXT & 0xff, 1, 1};
+
+	return line_receive(suback, sizeof(suback));
+}
+
 struct line_packet line_sent(void)
 {
 	struct line_packet packet = {0};

@@ -37,6 +37,9 @@ extern struct mqtt_client line_client;
 /** Connect the client, and let the broker accept it. */
 void line_connect(const char *client_id);
 
+/** Let the broker accept what the client subscribed to. 0, or what mqtt_input() says. */
+int line_accept_subscription(void);
+
 /** Hand bytes to the client as if they came from the broker. 0, or what mqtt_input() says. */
 int line_receive(const void *data, size_t len);
 

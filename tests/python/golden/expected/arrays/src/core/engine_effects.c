@@ -136,10 +136,8 @@ static void remember(struct aws_fota_engine *engine)
 	if (engine->passed <= AWS_FOTA_REMEMBERED_JOBS) {
 		engine->due |= AWS_FOTA_DUE(AWS_FOTA_REQUEST_LIST);
 	}
-	for (size_t i = 0; i < AWS_FOTA_REMEMBERED_JOBS; i++) {
-		if (engine->remembered[i] == aws_fota_job_hash(engine->data.id)) {
-			return;
-		}
+	if (aws_fota_engine_remembers(engine, engine->data.id)) {
+		return;
 	}
 	engine->remembered[engine->oldest] = aws_fota_job_hash(engine->data.id);
 	engine->oldest = (uint8_t)((engine->oldest + 1U) % AWS_FOTA_REMEMBERED_JOBS);

@@ -20,9 +20,9 @@ bool aws_fota_engine_runs(const struct aws_fota_engine *engine)
 	       memcmp(engine->running_hash, engine->data.slot_hash, AWS_FOTA_SHA256_SIZE) == 0;
 }
 
-bool aws_fota_engine_remembers(const struct aws_fota_engine *engine)
+bool aws_fota_engine_remembers(const struct aws_fota_engine *engine, const char *job_id)
 {
-	const uint64_t hash = aws_fota_job_hash(engine->message->job_id);
+	const uint64_t hash = aws_fota_job_hash(job_id);
 
 	for (size_t i = 0; i < AWS_FOTA_REMEMBERED_JOBS; i++) {
 		if (engine->remembered[i] == hash) {
@@ -84,9 +84,9 @@ bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aw
 		return message->job.url.scheme == AWS_FOTA_SCHEME_HTTPS;
 	case AWS_FOTA_WORD_IF_REMEMBERED:
 		return input->data.message.result == AWS_FOTA_PARSE_OK &&
-		       aws_fota_engine_remembers(engine);
+		       aws_fota_engine_remembers(engine, message->job_id);
 	case AWS_FOTA_WORD_IF_NEW:
-		return !aws_fota_engine_remembers(engine);
+		return !aws_fota_engine_remembers(engine, message->job_id);
 	case AWS_FOTA_WORD_IF_AWAITS_REBOOT:
 		return awaits_reboot(engine);
 	case AWS_FOTA_WORD_IF_AWAITS_REBOOT_IN_VAIN:

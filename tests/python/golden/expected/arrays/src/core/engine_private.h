@@ -100,8 +100,8 @@ bool aws_fota_engine_same_object(const struct aws_fota_engine *engine, const uin
 /** Whether the job's image is the one that runs. */
 bool aws_fota_engine_runs(const struct aws_fota_engine *engine);
 
-/** Whether the job of the message was left alone. */
-bool aws_fota_engine_remembers(const struct aws_fota_engine *engine);
+/** Whether a job was left alone. */
+bool aws_fota_engine_remembers(const struct aws_fota_engine *engine, const char *job_id);
 
 /** What was written does not count any more. */
 void aws_fota_download_start_over(struct aws_fota_engine *engine);

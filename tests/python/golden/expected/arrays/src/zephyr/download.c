@@ -210,15 +210,15 @@ bool aws_fota_download_may_receive(uint32_t of_work)
 	struct aws_fota_work work;
 
 	while (take(&work, of_work)) {
-		if (work.id == AWS_FOTA_ACTION_RECEIVE && work.error != 0) {
+		if (work.id != AWS_FOTA_ACTION_RECEIVE) {
+			carry_out_beside(&work);
+		} else if (work.error == 0) {
+			return true;
+		} else {
 			failed.data.fetch_error = AWS_FOTA_FETCH_FLASH;
 			aws_fota_queue_post_result(&failed, of_work);
 			return false;
 		}
-		if (work.id == AWS_FOTA_ACTION_RECEIVE) {
-			return true;
-		}
-		carry_out_beside(&work);
 	}
 	return false;
 }

@@ -9,6 +9,7 @@
 #ifndef AWS_FOTA_TOPIC_H_
 #define AWS_FOTA_TOPIC_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,6 +66,14 @@ struct aws_fota_topic {
  * @return The parts.
  */
 struct aws_fota_topic aws_fota_topic_parse(const char *thing, const char *text, size_t len);
+
+/**
+ * @brief Whether a text is a thing name: 1 to 128 characters of `[A-Za-z0-9:_-]`
+ *
+ * @param[in] text Not necessarily NUL-terminated.
+ * @param len Its length in bytes.
+ */
+bool aws_fota_thing_name_valid(const char *text, size_t len);
 
 #ifdef __cplusplus
 }

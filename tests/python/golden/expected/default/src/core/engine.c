@@ -13,31 +13,14 @@
 
 #include "engine_private.h"
 #include "engine_table.h"
-#include "topic_private.h"
 
 /* Bit among the actions of a step for enum aws_fota_timer 0, started or stopped. */
 #define FIRST_TIMER (AWS_FOTA_ACTION_PUBLISH + 1U)
 
-static bool thing_name_valid(const char *thing)
-{
-	size_t len = 0;
-
-	for (; thing[len] != '\0'; len++) {
-		const char c = thing[len];
-
-		if (len == AWS_FOTA_THING_NAME_MAX ||
-		    (c != ':' && !aws_fota_topic_job_id_char(c))) {
-			return false;
-		}
-	}
-
-	return len != 0;
-}
-
 int aws_fota_engine_init(struct aws_fota_engine *engine, const char *thing,
 			 struct aws_fota_message *message)
 {
-	if (!thing_name_valid(thing)) {
+	if (!aws_fota_thing_name_valid(thing, strlen(thing))) {
 		return -EINVAL;
 	}
 

@@ -45,27 +45,31 @@ char *aws_fota_text_number(char *end, uint32_t value, uint32_t base, unsigned in
 	return end;
 }
 
-bool aws_fota_topic_job_id_char(char c)
+/* How many characters @a text begins with that may stand in a jobId, or are @a more. */
+static size_t span(const char *text, size_t len, char more)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '-';
-}
+	size_t count = 0;
 
-/* Length of the characters of a jobId that @a text begins with. */
-static size_t span_job_id(const char *text, size_t len)
-{
-	size_t span = 0;
+	for (; count < len; count++) {
+		const char c = text[count];
 
-	while (span < len && aws_fota_topic_job_id_char(text[span])) {
-		span++;
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '-' || c == more)) {
+			break;
+		}
 	}
 
-	return span;
+	return count;
 }
 
 bool aws_fota_topic_job_id_valid(const char *text, size_t len)
 {
-	return len != 0U && len <= AWS_FOTA_JOB_ID_MAX && span_job_id(text, len) == len;
+	return len != 0U && len <= AWS_FOTA_JOB_ID_MAX && span(text, len, '_') == len;
+}
+
+bool aws_fota_thing_name_valid(const char *text, size_t len)
+{
+	return len != 0U && len <= AWS_FOTA_THING_NAME_MAX && span(text, len, ':') == len;
 }
 
 /*
@@ -83,7 +87,7 @@ static const char *match(struct aws_fota_topic *topic, const char *thing, const 
 			len = strlen(thing);
 		} else if (*pattern == AWS_FOTA_VALUE_JOB_ID[0]) {
 			literal = text;
-			len = span_job_id(text, (size_t)(end - text));
+			len = span(text, (size_t)(end - text), '_');
 			if (!aws_fota_topic_job_id_valid(text, len)) {
 				return NULL;
 			}

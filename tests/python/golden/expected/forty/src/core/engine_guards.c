@@ -20,9 +20,9 @@ bool aws_fota_engine_runs(const struct aws_fota_engine *engine)
 	       memcmp(engine->running_hash, engine->data.slot_hash, AWS_FOTA_SHA256_SIZE) == 0;
 }
 
-bool aws_fota_engine_remembers(const struct aws_fota_engine *engine)
+bool aws_fota_engine_remembers(const struct aws_fota_engine *engine, const char *job_id)
 {
-	const uint64_t hash = aws_fota_job_hash(engine->message->job_id);
+	const uint64_t hash = aws_fota_job_hash(job_id);
 
 	for (size_t i = 0; i < AWS_FOTA_REMEMBERED_JOBS; i++) {
 		if (engine->remembered[i] == hash) {
@@ -78,7 +78,7 @@ bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aw
 		return message->job.url.scheme != AWS_FOTA_SCHEME_NONE;
 	case AWS_FOTA_WORD_IF_REMEMBERED:
 		return input->data.message.result == AWS_FOTA_PARSE_OK &&
-		       aws_fota_engine_remembers(engine);
+		       aws_fota_engine_remembers(engine, message->job_id);
 	default:
 		return *word == AWS_FOTA_WORD_IN + engine->phase;
 	}

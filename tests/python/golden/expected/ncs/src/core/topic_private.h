@@ -50,9 +50,6 @@ const char *aws_fota_text_at(const char *texts, uint32_t index);
  */
 char *aws_fota_text_number(char *end, uint32_t value, uint32_t base, unsigned int digits);
 
-/** Whether a character may stand in a jobId: `[A-Za-z0-9_-]`. */
-bool aws_fota_topic_job_id_char(char c);
-
 /** Whether a text is a jobId: 1 to 64 characters of `[A-Za-z0-9_-]`. */
 bool aws_fota_topic_job_id_valid(const char *text, size_t len);
 

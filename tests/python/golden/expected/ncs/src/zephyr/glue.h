@@ -126,9 +126,6 @@ void aws_fota_mqtt_publish(void);
 /** Carry out AWS_FOTA_ACTION_ACKNOWLEDGE. */
 void aws_fota_mqtt_acknowledge(uint16_t packet_id);
 
-/** Whether @a thing is 1 to 128 characters of `[A-Za-z0-9:_-]`. */
-bool aws_fota_thing_name_valid(const char *thing, size_t len);
-
 /** @} */
 
 /**

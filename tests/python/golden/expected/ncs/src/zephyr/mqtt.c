@@ -45,22 +45,6 @@ static struct {
 	int payload_len;
 } publication;
 
-bool aws_fota_thing_name_valid(const char *thing, size_t len)
-{
-	if (len == 0U || len > AWS_FOTA_THING_NAME_MAX) {
-		return false;
-	}
-	for (size_t i = 0; i < len; i++) {
-		char c = thing[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		      c == ':' || c == '_' || c == '-')) {
-			return false;
-		}
-	}
-	return true;
-}
-
 void aws_fota_mqtt_write_subscription(void)
 {
 	subscription.client = aws_fota_glue.client;
