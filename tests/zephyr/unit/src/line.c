@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <net/aws_fota.h>
+#include <net/aws_jobs.h>
 #include <zephyr/kernel.h>
 #include <zephyr/net/mqtt.h>
 #include <zephyr/ztest.h>
