@@ -27,6 +27,10 @@ static size_t incoming_at;
 static size_t whole_len;
 static size_t split_at;
 static k_timeout_t split_rest;
+/* Bytes that come at a time after the first part, and what lies between two of them. */
+static size_t rest_step;
+static k_timeout_t rest_pause;
+static k_timeout_t read_pause;
 static uint8_t rx_buffer[256];
 static uint8_t tx_buffer[2048];
 static struct sockaddr_storage nowhere;
@@ -51,6 +55,9 @@ int mqtt_client_custom_transport_read(struct mqtt_client *client, uint8_t *data,
 	ARG_UNUSED(client);
 	if (len == 0U) {
 		return shall_block ? 0 : -EAGAIN;
+	}
+	if (!K_TIMEOUT_EQ(read_pause, K_NO_WAIT)) {
+		(void)k_sleep(read_pause);
 	}
 	memcpy(data, incoming + incoming_at, len);
 	incoming_at += len;
@@ -101,8 +108,10 @@ static void on_event(struct mqtt_client *const client, const struct mqtt_evt *ev
 
 static void deliver_rest(struct k_work *work)
 {
-	ARG_UNUSED(work);
-	incoming_len = whole_len;
+	incoming_len += MIN(rest_step, whole_len - incoming_len);
+	if (incoming_len < whole_len) {
+		(void)k_work_schedule(k_work_delayable_from_work(work), rest_pause);
+	}
 }
 
 static K_WORK_DELAYABLE_DEFINE(rest_work, deliver_rest);
@@ -111,11 +120,27 @@ void line_split(size_t first, k_timeout_t rest)
 {
 	split_at = first;
 	split_rest = rest;
+	rest_step = SIZE_MAX;
+}
+
+void line_trickle(size_t first, k_timeout_t pause)
+{
+	split_at = first;
+	split_rest = pause;
+	rest_step = 1;
+	rest_pause = pause;
+}
+
+void line_read_slowly(k_timeout_t pause)
+{
+	read_pause = pause;
 }
 
 int line_receive(const void *data, size_t len)
 {
 	zassert_true(len <= sizeof(incoming));
+	/* Of the packet before, which may not have been read to its end. */
+	(void)k_work_cancel_delayable(&rest_work);
 	memcpy(incoming, data, len);
 	whole_len = len;
 	incoming_len = len;

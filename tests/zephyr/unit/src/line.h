@@ -51,6 +51,12 @@ int line_receive_publish(const char *topic, const char *payload, uint16_t packet
  */
 void line_split(size_t first, k_timeout_t rest);
 
+/** Deliver the first bytes of the next packet at once, and of the others one after each @a pause. */
+void line_trickle(size_t first, k_timeout_t pause);
+
+/** Let each read from the transport take so long, though the bytes are there; K_NO_WAIT ends it. */
+void line_read_slowly(k_timeout_t pause);
+
 /** Bytes that were not read by anybody. */
 size_t line_unread(void);
 

@@ -356,6 +356,46 @@ static void slow_broker(void)
 	zassert_true(line_idle(), "a message that was not read to its end is not acknowledged");
 }
 
+/* Longer than what a read takes, CONFIG_AWS_FOTA_PAYLOAD_SIZE, and than the client's buffer. */
+static const char three_pieces[] =
+	"{\"timestamp\":1,\"and\":\"0123456789012345678901234567890123456789012345678901234567890123456789"
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567\"}";
+
+/* A message that trickles in: no byte of it lets this thread wait longer than for the whole. */
+static void trickling_broker(void)
+{
+	static const char text[] = "{\"timestamp\":1,\"jobs\":{}}";
+	const int64_t bound = CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS * MSEC_PER_SEC;
+	int64_t start;
+	int64_t took;
+
+	line_connect("another-client-id");
+	zassert_equal(line_sent().first, LINE_SUBSCRIBE);
+	line_trickle(60, K_MSEC(bound / 100));
+	zassert_ok(line_receive_publish(PREFIX "notify", text, 14));
+	zassert_equal(line_handled, 0);
+	zassert_equal(line_unread(), 0U);
+	expect_puback(14);
+	/* What has come is taken, however late this thread is. */
+	line_read_slowly(K_MSEC(bound / 2));
+	zassert_ok(line_receive_publish(PREFIX "notify-next", three_pieces, 15));
+	line_read_slowly(K_NO_WAIT);
+	zassert_equal(line_handled, 0);
+	expect_puback(15);
+	/* Each byte in time, and all together not. */
+	line_trickle(40, K_MSEC(bound / 5));
+	start = k_uptime_get();
+	(void)line_receive_publish(PREFIX "notify", text, 16);
+	took = k_uptime_get() - start;
+	zassert_between_inclusive(took, bound, bound + bound / 4);
+	zassert_equal(line_handled, -ETIMEDOUT);
+	zassert_true(line_idle(), "a message that was not read to its end is not acknowledged");
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE, "the engine is free");
+}
+
 static void lost_connection(void)
 {
 	zassert_ok(mqtt_abort(&line_client));
@@ -376,6 +416,8 @@ ZTEST(aws_fota, test_an_application)
 	many_connections();
 	aborted_work();
 	slow_broker();
+	lost_connection();
+	trickling_broker();
 	lost_connection();
 }
 

@@ -123,7 +123,8 @@ int aws_fota_init(aws_fota_callback_t evt_handler);
  *
  * A PUBLISH on a Jobs topic of this thing is read to its end, and acknowledged by the module. All
  * others are not touched. What follows from it is done in the module's work queue: the call waits for
- * the rest of the message, and for the queue to come to the message before it.
+ * the rest of the message, CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS at most, and for the queue to come to
+ * the message before it.
  *
  * @param client The client that the event came from.
  * @param evt The event.
@@ -132,7 +133,8 @@ int aws_fota_init(aws_fota_callback_t evt_handler);
  * @retval 1 The application handles the event as if there were no module.
  * @retval -ENOENT The module was not started.
  * @retval -EINVAL @a client or @a evt is NULL, or the client id is no thing name and none was set.
- * @retval -ETIMEDOUT The rest of a message did not come: the connection is no longer usable.
+ * @retval -ETIMEDOUT A message did not come whole in CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS: the
+ * connection is no longer usable.
  * @return Another negative errno of the transport: the connection is no longer usable.
  */
 int aws_fota_mqtt_evt_handler(struct mqtt_client *const client, const struct mqtt_evt *evt);

@@ -156,13 +156,15 @@ static int identify(const struct aws_fota_url *url, uint8_t identity[AWS_FOTA_SH
 }
 
 /* Feed the payload to the parser, piece by piece, to its end. A broker that falls silent in the
- * middle of a message must not hold this thread, which keeps the connection alive, forever.
+ * middle of a message, or that lets it trickle in, must not hold this thread, which keeps the
+ * connection alive, nor the engine's lock for longer than one bound over the whole message. What is
+ * there already is always taken: it is not the broker's fault when this thread comes late.
  */
 static int read_payload(struct mqtt_client *client, struct aws_fota_parser *parser, size_t len)
 {
 	static uint8_t piece[AWS_FOTA_PAYLOAD_SIZE];
-	const k_timeout_t patience = K_SECONDS(CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS);
-	k_timepoint_t end = sys_timepoint_calc(patience);
+	const k_timepoint_t end =
+		sys_timepoint_calc(K_SECONDS(CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS));
 
 	while (len > 0U) {
 		int got = mqtt_read_publish_payload(client, piece, MIN(len, sizeof(piece)));
@@ -171,13 +173,18 @@ static int read_payload(struct mqtt_client *client, struct aws_fota_parser *pars
 			k_msleep(PAYLOAD_POLL_MS);
 			continue;
 		}
+		if (got == -EAGAIN) {
+			LOG_WRN("%zu bytes of a message did not come within "
+				"CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS",
+				len);
+			return -ETIMEDOUT;
+		}
 		if (got <= 0) {
 			LOG_WRN("Payload ends %zu bytes early: %d", len, got);
-			return got == -EAGAIN ? -ETIMEDOUT : got < 0 ? got : -EIO;
+			return got < 0 ? got : -EIO;
 		}
 		(void)aws_fota_parser_feed(parser, piece, (size_t)got);
 		len -= (size_t)got;
-		end = sys_timepoint_calc(patience);
 	}
 	return 0;
 }

@@ -22,8 +22,9 @@
  * @{
  *
  * Functions that ask for something return at once: it is carried out in the module's work queue,
- * and where it does not fit the state of the update it changes nothing. Those that tell something
- * take a mutex: not from an interrupt handler.
+ * and where it does not fit the state of the update it changes nothing. They may be called from an
+ * interrupt handler. Those that tell something take a mutex: not from an interrupt handler, and they
+ * wait while a message is read, CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS at most.
  */
 
 #ifdef __cplusplus
