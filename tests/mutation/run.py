@@ -5,8 +5,8 @@ The scenarios and random walks of the lockstep tests are run once with whole tab
 kept, and each broken table is asked the same. A mutant is killed when an answer differs: when some action, record,
 publication or phase is another one than doc/engine.md says, by the oracle and by the whole engine alike.
 
-Exit codes: 0 every mutant is killed or explained, 1 one survived (or an explained one does not any more), 3 no
-compiler.
+Exit codes: 0 every mutant is killed or explained, 1 one survived (or an explained one does not any more), 2 wrong
+usage, 3 no compiler.
 """
 
 from __future__ import annotations
@@ -112,9 +112,9 @@ def survives(recorded: Recorded, table: Table) -> bool:
     return done.returncode == 0 and done.stdout == recorded.answers
 
 
-def judge(recorded: Recorded, jobs: int) -> dict[str, bool]:
-    """The mutants of a build by name, and whether they survive."""
-    every: list[Mutant] = list(mutants(recorded.rows, recorded.table))
+def judge(recorded: Recorded, jobs: int, only: re.Pattern[str]) -> dict[str, bool]:
+    """The mutants of a build whose name `only` is found in, by name, and whether they survive."""
+    every: list[Mutant] = [mutant for mutant in mutants(recorded.rows, recorded.table) if only.search(mutant.name)]
     with ThreadPoolExecutor(jobs) as pool:
         fates = pool.map(lambda mutant: survives(recorded, mutant.table), every)
         return {mutant.name: alive for mutant, alive in zip(every, fates, strict=True)}
@@ -139,10 +139,21 @@ def report(fates: dict[str, dict[str, bool]], complete: bool) -> int:
     return 1 if unexplained or stale else 0
 
 
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression of the command line."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from None
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=2, help="mutants at once (default: 2)")
     parser.add_argument("--case", choices=ENGINE_CASES, action="append", help="a build (default: every policy)")
+    parser.add_argument(
+        "--only", type=pattern, default=pattern(""), metavar="REGEX", help="mutants of such names (default: every one)"
+    )
     args = parser.parse_args()
     if shutil.which("gcc") is None:
         print("mutate: gcc is not installed (Debian: apt install gcc)", file=sys.stderr)
@@ -154,13 +165,15 @@ def main() -> int:
             recorded = record(name, ENGINE_CASES[name], Path(folder) / name)
             if not survives(recorded, recorded.table):
                 raise AssertionError("the whole table does not answer as it did")
-            of_build = judge(recorded, args.jobs)
+            of_build = judge(recorded, args.jobs, args.only)
             for mutant, alive in of_build.items():
                 fates.setdefault(mutant, {})[name] = alive
             took = time.monotonic() - begun
             told = f"{len(recorded.rows)} rows, {len(of_build)} mutants, {sum(of_build.values())} survive here"
             print(f"{name}: {told}, {took:.0f} s", flush=True)
-    return report(fates, complete=not args.case)
+    if not fates:
+        parser.error(f"no mutant has a name like '{args.only.pattern}'")
+    return report(fates, complete=not args.case and not args.only.pattern)
 
 
 if __name__ == "__main__":

@@ -285,6 +285,18 @@ def an_interrupted_upgrade_is_verified_again(script: Script) -> None:
 
 
 @scenario
+def what_is_downloaded_is_verified_though_paused(script: Script) -> None:
+    """A pause is about downloads, and nothing of this one is missing."""
+    script.to_applying()
+    script.boot(script.pair.seen.record)
+    script.connect()
+    script.step(io.Pause())
+    script.describe()
+    script.accept_update()
+    assert script.phase is (Phase.VERIFYING if describes(script, "sha256") else Phase.PAUSED)
+
+
+@scenario
 def an_unconfirmed_image_keeps_the_recorded_job(script: Script) -> None:
     script.boot(record(1), confirmed=False)
     script.connect()
