@@ -130,7 +130,7 @@ EVENTS = {
 
 GUARDS = {
     "RUNS_CONFIRMED": "the job's image runs and is confirmed",
-    "RUNS_UNDONE": "the job's image runs, and the job ended in the cloud before it did",
+    "RUNS_UNDONE": "the job's image runs, and the job was cancelled or ended in the cloud before it did",
     "RUNS": "the job's image runs",
     "FAILED": "the input tells an error",
     "FAILED_RETRIES_LEFT": "the input tells an error, and the upgrade was requested fewer than 3 times",
@@ -229,7 +229,7 @@ GUARDS_OF_MEMBERS = {
     "FAILED_RETRIES_LEFT": ("IF(FAILED)", "IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX)"),
     "RUNS_UNDONE": (
         "IF(RUNS)",
-        "IF_AT_LEAST(job.reason, AWS_FOTA_REASON_ENDED)",
+        "IF_AT_LEAST(job.reason, AWS_FOTA_REASON_CANCELLED)",
         "IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX)",
     ),
     "UNDOING_ENDED": ("IF_AT_LEAST(job.reason, AWS_FOTA_REASON_ENDED)",),

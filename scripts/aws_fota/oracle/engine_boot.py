@@ -62,7 +62,7 @@ class Boots(Messages):
             self.succeed()
             return
         job = self.job_state
-        if was is RecordPhase.REQUESTED and job.reason >= Reason.ENDED and job.retries < UPGRADE_TRIES:
+        if was is RecordPhase.REQUESTED and job.reason >= Reason.CANCELLED and job.retries < UPGRADE_TRIES:
             # Power went before the slot was erased. Nobody wants this trial: a reboot ends it.
             job.retries += 1
             self.state.phase = Phase.REVERTING

@@ -18,7 +18,7 @@ Scenario = Callable[[Script], None]
 #: Every scenario that :func:`load` found, by its name.
 SCENARIOS: dict[str, Scenario] = {}
 
-_MODULES = ("start", "link", "jobs", "foreign", "download", "image", "phases")
+_MODULES = ("start", "reboot", "link", "jobs", "foreign", "download", "image", "phases")
 
 
 def load() -> dict[str, Scenario]:

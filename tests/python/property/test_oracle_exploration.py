@@ -12,6 +12,7 @@ from aws_fota.errors import ExitCode
 from aws_fota.jobdoc.model import Foreign
 from aws_fota.oracle.engine import Engine
 from aws_fota.oracle.engine_boot import Boots
+from aws_fota.oracle.engine_downloads import UPGRADE_TRIES
 from aws_fota.oracle.engine_io import ActionId, Boot, HttpResponse, Message, Phase, Request
 from aws_fota.oracle.engine_judgement import has_execution
 from aws_fota.oracle.engine_reasons import Reason
@@ -143,7 +144,7 @@ def forgets_an_ended_job_before_its_slot_is_erased(self: Engine, reason: Reason)
     self.cancelled()
 
 
-@mutant(UNDONE, "p7_an_ended_job_is_neither_tried_nor_reported", "new_image_runs")
+@mutant(UNDONE, "p7_an_unwanted_image_is_not_to_be_confirmed", "new_image_runs")
 def asks_about_the_image_of_an_ended_job(self: Engine, was: RecordPhase) -> None:
     if self.state.confirmed:
         self.succeed()
@@ -152,7 +153,14 @@ def asks_about_the_image_of_an_ended_job(self: Engine, was: RecordPhase) -> None
         self.persist()
 
 
-@mutant(UNDONE, "p7_an_ended_job_is_neither_tried_nor_reported", "succeed")
+@mutant(ONE_UPDATE, "p7_an_unwanted_image_is_not_to_be_confirmed", "new_image_runs")
+def asks_about_the_image_of_a_cancelled_update(self: Engine, was: RecordPhase) -> None:
+    if self.job_state.reason == Reason.CANCELLED:
+        self.job_state.retries = UPGRADE_TRIES
+    Boots.new_image_runs(self, was)
+
+
+@mutant(UNDONE, "p7_an_ended_job_is_not_reported", "succeed")
 def reports_the_image_of_an_ended_job(self: Engine) -> None:
     self.job_state.pending, self.job_state.reason = JobStatus.SUCCEEDED, Reason.NONE
     self.persist()

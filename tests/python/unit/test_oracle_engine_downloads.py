@@ -324,11 +324,14 @@ def test_a_cancel_before_the_reboot_is_reported_once_nothing_can_be_installed(ph
     assert (driver.phase, driver.engine.reason) == (Phase.REPORTING, Reason.CANCELLED)
 
 
-def test_a_cancel_that_a_reboot_overtakes_leaves_the_decision_open() -> None:
+def test_a_cancel_that_a_reboot_overtakes_is_carried_out_by_another_reboot() -> None:
+    """The application was asked to confirm the image of an update that it had cancelled."""
     driver = Driver().rebooting()
     driver.give(Cancel())
     driver.boot(running_hash=NEW_HASH, confirmed=False)
-    assert (driver.phase, driver.events[-1]) == (Phase.CONFIRMING, Tell.CONFIRM)
+    assert (driver.phase, driver.events[-1]) == (Phase.REVERTING, Tell.DONE)
+    driver.boot()
+    assert (driver.phase, driver.engine.reason) == (Phase.REPORTING, Reason.CANCELLED)
 
 
 def test_a_cancel_whose_erasing_fails_is_carried_out_at_the_next_start() -> None:

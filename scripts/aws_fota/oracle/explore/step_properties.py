@@ -177,17 +177,24 @@ def p7_a_change_in_the_cloud_is_looked_into(step: Step) -> str:
     return "" if asks else "the job may have ended, and is not asked for"
 
 
-def p7_an_ended_job_is_neither_tried_nor_reported(step: Step) -> str:
-    """What the record says of a job that ended holds after a reboot, too."""
-    reason = step.before.job.reason
+def _reasons(step: Step) -> set[int]:
+    """What was said of the job before the step and after it; before a start, by the record."""
+    before = step.before.job
     if isinstance(step.input, Boot):
         found = decode(step.input.record or b"")
-        reason = found.job.reason if found is not None else Reason.NONE
-    if Reason.ENDED not in (reason, step.after.job.reason):
-        return ""
-    if step.tells(Tell.CONFIRM):
-        return "the image of a job that ended is to be confirmed"
-    return "a job that ended is reported" if step.after.state.phase is Phase.REPORTING else ""
+        before = found.job if found is not None else before
+    return {before.reason, step.after.job.reason}
+
+
+def p7_an_unwanted_image_is_not_to_be_confirmed(step: Step) -> str:
+    """What the cloud or the application has cancelled is not wanted after a reboot, either."""
+    unwanted = _reasons(step) & {Reason.ENDED, Reason.CANCELLED}
+    return "an image that was cancelled is to be confirmed" if unwanted and step.tells(Tell.CONFIRM) else ""
+
+
+def p7_an_ended_job_is_not_reported(step: Step) -> str:
+    reported = Reason.ENDED in _reasons(step) and step.after.state.phase is Phase.REPORTING
+    return "a job that ended is reported" if reported else ""
 
 
 def p9_progress_is_reported_once_a_step(step: Step) -> str:
@@ -228,7 +235,8 @@ ENGINE_CHECKS: tuple[StepCheck, ...] = (
     p4_a_burst_is_bounded,
     p7_an_ended_job_stops_in_one_step,
     p7_a_change_in_the_cloud_is_looked_into,
-    p7_an_ended_job_is_neither_tried_nor_reported,
+    p7_an_unwanted_image_is_not_to_be_confirmed,
+    p7_an_ended_job_is_not_reported,
     p9_progress_is_reported_once_a_step,
     p10_describes_next_after_each_connect,
 )

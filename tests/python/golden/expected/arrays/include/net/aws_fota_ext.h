@@ -179,6 +179,9 @@ int aws_fota_resume(void);
 /**
  * @brief Give the update up: the job is reported FAILED
  *
+ * Where a reboot comes before the slot could be erased, the new image may run on trial: then
+ * AWS_FOTA_EVT_DONE asks for one more reboot, which brings the old image back.
+ *
  * @retval 0 Asked for.
  * @retval -EPERM The module was not started.
  * @retval -EAGAIN Too much was asked for at once; ask again.
