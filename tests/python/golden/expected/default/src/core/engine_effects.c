@@ -9,76 +9,27 @@
 #include <string.h>
 
 #include <aws_fota/engine.h>
-#include <aws_fota/parser.h>
 
 #include "engine_private.h"
 #include "engine_table.h"
 
-static void clear_job(struct aws_fota_engine *engine)
-{
-	memset(&engine->job, 0, sizeof(engine->job));
-	memset(&engine->data, 0, sizeof(engine->data));
-}
-
-void aws_fota_engine_forget(struct aws_fota_engine *engine)
-{
-	clear_job(engine);
-	engine->due &= (uint8_t) ~(AWS_FOTA_DUE(AWS_FOTA_REQUEST_DESCRIBE_JOB) |
-				   AWS_FOTA_DUE(AWS_FOTA_REQUEST_UPDATE));
-}
-
-void aws_fota_engine_tell(struct aws_fota_engine *engine, unsigned int tell)
-{
-	engine->step.actions |= 1U << AWS_FOTA_ACTION_TELL;
-	engine->step.tell = (uint8_t)tell;
-	engine->told.reason = engine->job.reason;
-	engine->told.detail = engine->job.detail;
-	strcpy(engine->told.job_id, engine->data.id);
-}
-
-static void boot(struct aws_fota_engine *engine, const struct aws_fota_input_boot *boot)
-{
-	const char *const thing = engine->thing;
-	struct aws_fota_message *const message = engine->message;
-
-	memset(engine, 0, sizeof(*engine));
-	engine->thing = thing;
-	engine->message = message;
-	engine->token = boot->seed;
-	/* xorshift32 never leaves 0. */
-	engine->random = boot->seed != 0U ? boot->seed : 1U;
-	engine->slot_size = boot->slot_size;
-	engine->confirmed = boot->confirmed;
-	engine->has_version = boot->version_valid;
-	engine->running_version = boot->version;
-	if (boot->running_hash != NULL) {
-		engine->has_hash = true;
-		memcpy(engine->running_hash, boot->running_hash, AWS_FOTA_SHA256_SIZE);
-	}
-	engine->phase = AWS_FOTA_PHASE_IDLE;
-	if (boot->record != NULL) {
-		aws_fota_record_decode(engine, boot->record, boot->record_len);
-		/* Another image may save in steps that are none here. */
-		engine->job.persisted -= engine->job.persisted % AWS_FOTA_RESUME_STEP;
-		engine->job.offset = engine->job.persisted;
-	}
-}
-
 /* The request in flight is due again. SUBSCRIBE and a backoff have no flag. */
 static void return_request(struct aws_fota_engine *engine)
 {
-	engine->due |= (uint8_t)(AWS_FOTA_DUE(engine->request) & AWS_FOTA_DUE_MASK);
+	engine->wanted |= AWS_FOTA_DUE(engine->request) & AWS_FOTA_DUE_MASK;
 	engine->request = AWS_FOTA_REQUEST_NONE;
 }
 
 static void back_off(struct aws_fota_engine *engine)
 {
 	engine->request = AWS_FOTA_REQUEST_BACKOFF;
-	engine->wait[AWS_FOTA_TIMER_REQUEST] =
-		engine->attempts < AWS_FOTA_RETRIES_MAX
-			? aws_fota_engine_wait(engine, AWS_FOTA_ANSWER_TIMEOUT_SECONDS,
-					       engine->attempts)
-			: aws_fota_engine_jitter(engine, AWS_FOTA_SLOW_RETRY_SECONDS);
+	if (engine->attempts < AWS_FOTA_RETRIES_MAX) {
+		aws_fota_engine_start_timer(engine, AWS_FOTA_TIMER_REQUEST,
+					    AWS_FOTA_ANSWER_TIMEOUT_SECONDS, engine->attempts);
+	} else {
+		aws_fota_engine_start_timer(engine, AWS_FOTA_TIMER_REQUEST,
+					    AWS_FOTA_SLOW_RETRY_SECONDS, 0U);
+	}
 }
 
 static void take_refused_version(struct aws_fota_engine *engine)
@@ -91,103 +42,23 @@ static void take_refused_version(struct aws_fota_engine *engine)
 	}
 }
 
-static void take_job_id(struct aws_fota_engine *engine)
+void aws_fota_engine_take_job_id(struct aws_fota_engine *engine)
 {
 	strcpy(engine->data.id, engine->message->job_id);
 }
 
-static void adopt(struct aws_fota_engine *engine, const struct aws_fota_input_message *input)
+const uint8_t *aws_fota_engine_act(struct aws_fota_engine *engine,
+				   const struct aws_fota_input *input, const uint8_t *word)
 {
-	struct aws_fota_message *message = engine->message;
+	const unsigned int code = *word++;
 
-	if (engine->job.resumable && strcmp(engine->data.id, message->job_id) == 0) {
-		engine->job.resumable = false;
-		engine->job.pending = AWS_FOTA_JOB_NONE;
-		engine->job.reason = AWS_FOTA_REASON_NONE;
-		engine->job.detail = 0U;
-		engine->job.has_slot_hash = false;
-		memset(engine->data.slot_hash, 0, AWS_FOTA_SHA256_SIZE);
-	} else {
-		clear_job(engine);
-		take_job_id(engine);
-	}
-	engine->job.version = message->version_number;
-	(void)input;
-}
-
-static void take_object(struct aws_fota_engine *engine, const struct aws_fota_input_message *input)
-{
-	const struct aws_fota_message *message = engine->message;
-
-	if (aws_fota_engine_same_object(engine, input->identity)) {
-		return;
-	}
-
-	aws_fota_download_start_over(engine);
-	engine->job.size = message->job.size;
-	memcpy(engine->data.identity, input->identity, AWS_FOTA_SHA256_SIZE);
-	engine->job.has_sha256 = aws_fota_message_has(message, AWS_FOTA_SHA256_FIELD);
-	memcpy(engine->data.sha256, message->job.sha256, AWS_FOTA_SHA256_SIZE);
-}
-
-/* Both as doc/engine.md lists them beside the reasons. */
-static uint8_t status_of(unsigned int reason)
-{
-	const unsigned int rejected =
-		1U << AWS_FOTA_REASON_FIELD_TOO_LONG | 1U << AWS_FOTA_REASON_FIELD_OUT_OF_RANGE |
-		1U << AWS_FOTA_REASON_CLEARTEXT | 1U << AWS_FOTA_REASON_TOO_LARGE |
-		1U << AWS_FOTA_REASON_SAME_VERSION | 1U << AWS_FOTA_REASON_DOWNGRADE;
-
-	return ((rejected >> reason) & 1U) != 0U ? AWS_FOTA_JOB_REJECTED : AWS_FOTA_JOB_FAILED;
-}
-
-static uint32_t detail_of(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			  unsigned int reason)
-{
-	const unsigned int detailed =
-		0x3fU << AWS_FOTA_REASON_FIELD_TOO_LONG | 1U << AWS_FOTA_REASON_TOO_LARGE |
-		1U << AWS_FOTA_REASON_HTTP_STATUS | 1U << AWS_FOTA_REASON_SIZE |
-		1U << AWS_FOTA_REASON_CONNECTION | 1U << AWS_FOTA_REASON_FLASH |
-		1U << AWS_FOTA_REASON_UPGRADE;
-
-	if (((detailed >> reason) & 1U) == 0U) {
-		return 0U;
-	}
-
-	switch (input->id) {
-	case AWS_FOTA_INPUT_MESSAGE:
-		return reason == AWS_FOTA_REASON_TOO_LARGE ? engine->slot_size
-							   : input->data.message.field;
-	case AWS_FOTA_INPUT_HTTP_RESPONSE:
-		if (reason == AWS_FOTA_REASON_HTTP_STATUS) {
-			return input->data.http.status;
-		}
-		return input->data.http.status == 206U ? input->data.http.range_total
-						       : input->data.http.length;
-	case AWS_FOTA_INPUT_FETCH_FAILED:
-		return reason == AWS_FOTA_REASON_CONNECTION ? input->data.fetch_error : 0U;
-	default:
-		/* That of VERIFIED is its first member. */
-		return input->data.error < 0 ? 0U - (uint32_t)input->data.error
-					     : (uint32_t)input->data.error;
-	}
-}
-
-static void fail(struct aws_fota_engine *engine, const struct aws_fota_input *input)
-{
-	const unsigned int reason = engine->job.reason;
-
-	engine->job.pending = status_of(reason);
-	engine->job.detail = detail_of(engine, input, reason);
-	engine->step.value = (uint8_t)reason;
-}
-
-void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			    unsigned int effect)
-{
-	switch (effect) {
+	switch (code) {
+	case AWS_FOTA_WORD_SET:
+		((uint8_t *)engine)[word[0]] = word[1];
+		word += 2;
+		break;
 	case AWS_FOTA_WORD_DO_BOOT:
-		boot(engine, &input->data.boot);
+		aws_fota_engine_boot(engine, input);
 		break;
 	case AWS_FOTA_WORD_DO_VERIFY_AGAIN:
 		engine->job.offset = engine->job.size;
@@ -218,17 +89,17 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		break;
 	case AWS_FOTA_WORD_DO_TAKE_UNREADABLE_ID:
 		if (!engine->job.resumable) {
-			take_job_id(engine);
+			aws_fota_engine_take_job_id(engine);
 		}
 		break;
 	case AWS_FOTA_WORD_DO_ADOPT:
-		adopt(engine, &input->data.message);
+		aws_fota_engine_adopt(engine, input);
 		break;
 	case AWS_FOTA_WORD_DO_TAKE:
-		take_object(engine, &input->data.message);
+		aws_fota_engine_take_object(engine, input);
 		break;
 	case AWS_FOTA_WORD_DO_TAKE_RANGE:
-		aws_fota_download_take_range(engine, &input->data.http);
+		aws_fota_download_take_range(engine, input);
 		break;
 	case AWS_FOTA_WORD_DO_TAKE_WHOLE:
 		aws_fota_download_take_whole(engine);
@@ -244,7 +115,7 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		engine->job.refreshes++;
 		break;
 	case AWS_FOTA_WORD_DO_FOLLOW:
-		aws_fota_download_follow(engine, &input->data.http);
+		aws_fota_download_follow(engine, input);
 		break;
 	case AWS_FOTA_WORD_DO_WAIT:
 		aws_fota_download_wait(engine);
@@ -260,18 +131,27 @@ void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fot
 		break;
 	case AWS_FOTA_WORD_DO_CONCLUDE:
 		engine->job.detail = 0U;
-		engine->step.value = engine->job.reason;
+		engine->value = engine->job.reason;
 		break;
 	case AWS_FOTA_WORD_DO_REWIND_STREAM:
 		aws_fota_download_rewind_stream(engine);
 		break;
 	case AWS_FOTA_WORD_DO_FAIL:
-		fail(engine, input);
+		aws_fota_engine_fail(engine, input);
 		break;
 	case AWS_FOTA_WORD_DO_FINISH:
-		engine->step.value = engine->job.pending;
+		engine->value = engine->job.pending;
 		break;
 	default:
+		if (code >= AWS_FOTA_WORD_TO) {
+			engine->phase = (uint8_t)(code - AWS_FOTA_WORD_TO);
+		} else if (code >= AWS_FOTA_WORD_TELL) {
+			aws_fota_engine_tell(engine, code - AWS_FOTA_WORD_TELL);
+		} else {
+			engine->wanted |= AWS_FOTA_ACT(code - AWS_FOTA_WORD_ACT);
+		}
 		break;
 	}
+
+	return word;
 }

@@ -60,19 +60,21 @@ static unsigned int judge_version(const struct aws_fota_engine *engine)
 }
 
 unsigned int aws_fota_engine_judge(const struct aws_fota_engine *engine,
-				   const struct aws_fota_input_message *input)
+				   const struct aws_fota_input *input)
 {
 	const struct aws_fota_message *message = engine->message;
+	const unsigned int result = input->data.message.result;
 
-	if (input->result != AWS_FOTA_PARSE_OK && input->field == AWS_FOTA_FIELD_JOB_DOCUMENT) {
+	if (result != AWS_FOTA_PARSE_OK &&
+	    input->data.message.field == AWS_FOTA_FIELD_JOB_DOCUMENT) {
 		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_UNREADABLE);
 	}
 	if (!is_ours(message)) {
 		return AWS_FOTA_EVENT_FOREIGN;
 	}
-	if (input->result != AWS_FOTA_PARSE_OK) {
+	if (result != AWS_FOTA_PARSE_OK) {
 		/* Both enums list the violations in the same order. */
-		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_FIELD_TOO_LONG) + input->result -
+		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_FIELD_TOO_LONG) + result -
 		       AWS_FOTA_PARSE_TOO_LONG;
 	}
 	if (message->job.size > engine->slot_size) {

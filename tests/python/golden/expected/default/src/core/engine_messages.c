@@ -55,16 +55,15 @@ static bool is_awaited(const struct aws_fota_engine *engine, const struct aws_fo
 		(memcmp(topic->job_id, engine->data.id, len) == 0 && engine->data.id[len] == '\0'));
 }
 
-static bool is_description(const struct aws_fota_topic *topic)
+static bool is_description(unsigned int kind)
 {
-	return topic->kind == AWS_FOTA_TOPIC_NEXT_ACCEPTED ||
-	       topic->kind == AWS_FOTA_TOPIC_JOB_ACCEPTED;
+	return kind == AWS_FOTA_TOPIC_NEXT_ACCEPTED || kind == AWS_FOTA_TOPIC_JOB_ACCEPTED;
 }
 
 enum aws_fota_message_kind aws_fota_engine_message_kind(const struct aws_fota_engine *engine,
 							const struct aws_fota_topic *topic)
 {
-	if (engine->full && is_description(topic) && is_awaited(engine, topic)) {
+	if (engine->full && is_description(topic->kind) && is_awaited(engine, topic)) {
 		return AWS_FOTA_MESSAGE_EXECUTION;
 	}
 
@@ -199,31 +198,30 @@ static unsigned int classify_answer(const struct aws_fota_engine *engine,
 }
 
 unsigned int aws_fota_engine_classify_message(const struct aws_fota_engine *engine,
-					      const struct aws_fota_input_message *input)
+					      const struct aws_fota_input *input)
 {
 	const struct aws_fota_message *message = engine->message;
-	const bool fine = input->result == AWS_FOTA_PARSE_OK;
-	const bool rejected = topics[input->topic.kind].message == AWS_FOTA_MESSAGE_REJECTED;
+	const struct aws_fota_input_message *const given = &input->data.message;
+	const unsigned int kind = given->topic.kind;
+	const bool fine = given->result == AWS_FOTA_PARSE_OK;
+	const bool rejected = topics[kind].message == AWS_FOTA_MESSAGE_REJECTED;
 	const bool has_token = aws_fota_message_has(message, AWS_FOTA_FIELD_CLIENT_TOKEN);
 
-	if (input->topic.kind == AWS_FOTA_TOPIC_NOTIFY) {
-		return fine ? AWS_FOTA_EVENT_NOTIFIED : AWS_FOTA_EVENT_NONE;
-	}
-	if (input->topic.kind == AWS_FOTA_TOPIC_NOTIFY_NEXT) {
+	if (kind == AWS_FOTA_TOPIC_NOTIFY_NEXT) {
 		return classify_notification(engine, fine);
 	}
-	if (!is_awaited(engine, &input->topic)) {
+	if (!is_awaited(engine, &given->topic)) {
 		return AWS_FOTA_EVENT_NONE;
 	}
 
 	/* A text that is no JSON tells no token either: its topic alone makes it ours. */
-	if (is_description(&input->topic) && input->result >= AWS_FOTA_PARSE_SYNTAX &&
-	    input->result <= AWS_FOTA_PARSE_DEPTH) {
+	if (is_description(kind) && given->result >= AWS_FOTA_PARSE_SYNTAX &&
+	    given->result <= AWS_FOTA_PARSE_DEPTH) {
 		return engine->full ? AWS_FOTA_EVENT_UNREADABLE : AWS_FOTA_EVENT_RETRY_LATER;
 	}
 	if (has_token ? message->client_token != engine->token : !rejected) {
 		return AWS_FOTA_EVENT_NONE;
 	}
 
-	return classify_answer(engine, input);
+	return classify_answer(engine, given);
 }

@@ -98,7 +98,7 @@ const uint8_t aws_fota_transitions[] = {
 
 	ON(STARTED_SILENTLY),
 		/* IDLE, REVERTING, REPORTING */
-		AMONG(2), IF_BELOW(confirmed, 1), SET(step.value, 0), TELL(CONFIRM),
+		AMONG(2), IF_BELOW(confirmed, 1), SET(value, 0), TELL(CONFIRM),
 
 	ON(CONNECTED),
 		/* all but UNBOOTED */
@@ -295,7 +295,7 @@ const uint8_t aws_fota_transitions[] = {
 		/* all but UNBOOTED */
 		AMONG(3), IF_SET(confirmed),
 		/* all but UNBOOTED */
-		AMONG(3), IF(FAILED), SET(step.value, AWS_FOTA_REASON_CONFIRM), TELL(ERROR),
+		AMONG(3), IF(FAILED), SET(value, AWS_FOTA_REASON_CONFIRM), TELL(ERROR),
 		/* CONFIRMING, REVERTING */
 		AMONG(13), IF(RUNS), SET(confirmed, true), THEN(SUCCEED),
 		IN(IDLE), SET(confirmed, true), DUE(DESCRIBE_NEXT),

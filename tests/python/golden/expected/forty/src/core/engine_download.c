@@ -15,13 +15,13 @@
 
 uint8_t aws_fota_engine_percent(const struct aws_fota_engine *engine)
 {
-	const uint64_t written = (uint64_t)engine->job.offset * 100U;
-	uint64_t next = engine->job.size;
+	uint64_t left = (uint64_t)engine->job.offset * 100U;
 	uint8_t percent = 0;
 
 	/* No division of 64 bits: it would be the only one. */
-	for (; percent < 100U && next <= written; percent++) {
-		next += engine->job.size;
+	while (percent < 100U && left >= engine->job.size) {
+		left -= engine->job.size;
+		percent++;
 	}
 
 	return percent;
@@ -45,14 +45,16 @@ void aws_fota_download_start_over(struct aws_fota_engine *engine)
 }
 
 void aws_fota_download_take_range(struct aws_fota_engine *engine,
-				  const struct aws_fota_input_http *http)
+				  const struct aws_fota_input *input)
 {
+	const struct aws_fota_input_http *const http = &input->data.http;
+
 	engine->job.redirects = 0U;
 	engine->job.streaming = false;
 	engine->job.range_end = http->range_end + 1U;
 	engine->job.etag_len = 0U;
 	if (http->etag != NULL && http->etag_len <= AWS_FOTA_ETAG_MAX &&
-	    aws_fota_record_etag_valid(http->etag, http->etag_len) &&
+	    aws_fota_record_is_visible(http->etag, http->etag_len, '\0') &&
 	    !(http->etag_len >= 2U && http->etag[0] == 'W' && http->etag[1] == '/')) {
 		engine->job.etag_len = (uint8_t)http->etag_len;
 		memcpy(engine->data.etag, http->etag, http->etag_len);
@@ -80,47 +82,32 @@ void aws_fota_download_advance(struct aws_fota_engine *engine, uint32_t written)
 	percent = aws_fota_engine_percent(engine);
 	if (percent != before) {
 		aws_fota_engine_tell(engine, AWS_FOTA_TELL_PROGRESS);
-		engine->step.value = percent;
+		engine->value = percent;
 	}
 	if (percent / AWS_FOTA_PROGRESS_STEP_PERCENT >
 		    engine->job.reported / AWS_FOTA_PROGRESS_STEP_PERCENT &&
 	    percent < 100U) {
-		engine->due |= AWS_FOTA_DUE(AWS_FOTA_REQUEST_UPDATE);
+		engine->wanted |= AWS_FOTA_DUE(AWS_FOTA_REQUEST_UPDATE);
 	}
 	if (engine->job.etag_len != 0U && boundary > engine->job.persisted) {
 		engine->job.persisted = boundary;
-		engine->step.actions |= 1U << AWS_FOTA_ACTION_PERSIST;
+		engine->wanted |= AWS_FOTA_ACT(AWS_FOTA_ACTION_PERSIST);
 	}
-}
-
-static bool is_path_allowed(const char *text, size_t len)
-{
-	if (len > AWS_FOTA_PATH_MAX) {
-		return false;
-	}
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] <= ' ' || text[i] > '~' || text[i] == '#') {
-			return false;
-		}
-	}
-
-	return true;
 }
 
 /* Replace the URL; a refused one has no scheme. */
-void aws_fota_download_follow(struct aws_fota_engine *engine,
-			      const struct aws_fota_input_http *http)
+void aws_fota_download_follow(struct aws_fota_engine *engine, const struct aws_fota_input *input)
 {
 	struct aws_fota_url *url = &engine->message->job.url;
 	const uint8_t scheme = url->scheme;
-	const char *location = http->location;
-	const size_t len = http->location_len;
+	const char *location = input->data.http.location;
+	const size_t len = input->data.http.location_len;
 
 	engine->job.redirects++;
 	if (location == NULL) {
 		url->scheme = AWS_FOTA_SCHEME_NONE;
 	} else if (len != 0U && location[0] == '/' && (len == 1U || location[1] != '/')) {
-		if (is_path_allowed(location, len)) {
+		if (len <= AWS_FOTA_PATH_MAX && aws_fota_record_is_visible(location, len, '#')) {
 			memcpy(url->path, location, len);
 			url->path[len] = '\0';
 		} else {
@@ -150,8 +137,8 @@ void aws_fota_download_wait(struct aws_fota_engine *engine)
 	}
 	engine->job.tries++;
 	aws_fota_download_rewind_stream(engine);
-	engine->wait[AWS_FOTA_TIMER_DOWNLOAD] =
-		aws_fota_engine_wait(engine, AWS_FOTA_FETCH_WAIT_SECONDS, engine->job.tries);
+	aws_fota_engine_start_timer(engine, AWS_FOTA_TIMER_DOWNLOAD, AWS_FOTA_FETCH_WAIT_SECONDS,
+				    engine->job.tries);
 }
 
 void aws_fota_download_seal(struct aws_fota_engine *engine, const uint8_t *hash)

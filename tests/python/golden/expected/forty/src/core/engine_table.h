@@ -13,6 +13,8 @@
 
 #include <aws_fota/engine.h>
 
+#include "engine_private.h"
+
 /**
  * @file
  * @brief The words of the transition table
@@ -250,7 +252,7 @@ enum aws_fota_word {
 	/** An action; those that a row can have follow AWS_FOTA_ACTION_ACKNOWLEDGE. */
 	AWS_FOTA_WORD_ACT,
 	/** A request becomes due: enum aws_fota_request. */
-	AWS_FOTA_WORD_DUE = AWS_FOTA_WORD_ACT + AWS_FOTA_ACTION_CONFIRM_IMAGE + 1,
+	AWS_FOTA_WORD_DUE = AWS_FOTA_WORD_ACT + (int)AWS_FOTA_DUE_BITS,
 	/** The application is told: enum aws_fota_tell. */
 	AWS_FOTA_WORD_TELL = AWS_FOTA_WORD_DUE + AWS_FOTA_REQUEST_LIST + 1,
 	/** A phase is entered: enum aws_fota_phase. */

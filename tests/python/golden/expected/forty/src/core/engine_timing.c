@@ -10,28 +10,25 @@
 
 #include "engine_private.h"
 
-uint32_t aws_fota_engine_jitter(struct aws_fota_engine *engine, uint32_t seconds)
+void aws_fota_engine_start_timer(struct aws_fota_engine *engine, unsigned int timer,
+				 uint32_t seconds, unsigned int attempt)
 {
-	const uint32_t half = seconds * 500U;
 	uint32_t x = engine->random;
+	uint32_t half;
+
+	for (; attempt > 1U && seconds < AWS_FOTA_BACKOFF_MAX_SECONDS; attempt--) {
+		seconds *= 2U;
+	}
+	if (attempt != 0U && seconds > AWS_FOTA_BACKOFF_MAX_SECONDS) {
+		seconds = AWS_FOTA_BACKOFF_MAX_SECONDS;
+	}
 
 	x ^= x << 13;
 	x ^= x >> 17;
 	x ^= x << 5;
 	engine->random = x;
 
-	return half + x % (half + 1U);
-}
-
-uint32_t aws_fota_engine_wait(struct aws_fota_engine *engine, uint32_t seconds,
-			      unsigned int attempt)
-{
-	for (; attempt > 1U && seconds < AWS_FOTA_BACKOFF_MAX_SECONDS; attempt--) {
-		seconds *= 2U;
-	}
-	if (seconds > AWS_FOTA_BACKOFF_MAX_SECONDS) {
-		seconds = AWS_FOTA_BACKOFF_MAX_SECONDS;
-	}
-
-	return aws_fota_engine_jitter(engine, seconds);
+	half = seconds * 500U;
+	engine->wait[timer] = half + x % (half + 1U);
+	engine->wanted |= AWS_FOTA_ACT(AWS_FOTA_ACTION_TIMER_START) << timer;
 }

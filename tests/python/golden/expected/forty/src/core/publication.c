@@ -232,8 +232,7 @@ enum value {
 #define IF_FIELD     "\24"
 #define IF_DETAIL    "\25"
 #define IF_VERSION   "\26"
-#define IF_STARTS    "\27"
-#define ALWAYS       "\30"
+#define ALWAYS       "\27"
 
 enum part {
 	PART_DESCRIBES,
@@ -243,7 +242,6 @@ enum part {
 	PART_FIELD,
 	PART_DETAIL,
 	PART_VERSION,
-	PART_STARTS,
 	PART_ALWAYS,
 };
 
@@ -268,6 +266,7 @@ static const char payloads[] =
 
 /* Text that grows from the front of a buffer; @a len goes on counting past its end. */
 struct text {
+	const struct aws_fota_engine *engine;
 	char *buffer;
 	size_t size;
 	size_t len;
@@ -335,8 +334,7 @@ static void put_value(struct text *text, const char *value)
 }
 
 /* Write what @a pattern stands for, of its parts the @a wanted ones. */
-static void put(struct text *text, const struct aws_fota_engine *engine, const char *pattern,
-		unsigned int wanted)
+static void put(struct text *text, const char *pattern, unsigned int wanted)
 {
 	bool skips = false;
 
@@ -352,14 +350,15 @@ static void put(struct text *text, const struct aws_fota_engine *engine, const c
 		} else {
 			char digits[11];
 
-			put_value(text, value_of(engine, c, &digits[10]));
+			put_value(text, value_of(text->engine, c, &digits[10]));
 		}
 	}
 }
 
-/* The length that is returned to the caller; the text gets its NUL. */
-static int finish(struct text *text)
+/* Write the last pattern and a NUL: the length that is returned to the caller. */
+static int finish(struct text *text, const char *pattern, unsigned int wanted)
 {
+	put(text, pattern, wanted);
 	put_char(text, '\0');
 
 	return text->len <= text->size ? (int)(text->len - 1U) : -ENOMEM;
@@ -368,12 +367,11 @@ static int finish(struct text *text)
 static int write_topic(const struct aws_fota_engine *engine, unsigned int tail, char *topic,
 		       size_t size)
 {
-	struct text text = {.buffer = topic, .size = size};
+	struct text text = {.engine = engine, .buffer = topic, .size = size};
 
-	put(&text, engine, aws_fota_topic_prefix, 0U);
-	put(&text, engine, aws_fota_text_at(aws_fota_topic_tails, tail), 0U);
+	put(&text, aws_fota_topic_prefix, 0U);
 
-	return finish(&text);
+	return finish(&text, aws_fota_text_at(aws_fota_topic_tails, tail), 0U);
 }
 
 int aws_fota_subscription_topic(const struct aws_fota_engine *engine, unsigned int index,
@@ -412,44 +410,39 @@ static unsigned int parts_of_failure(const struct aws_fota_engine *engine)
 
 	if (engine->job.reason < AWS_FOTA_REASON_FIELD_TOO_LONG ||
 	    engine->job.reason > AWS_FOTA_REASON_FIELD_MISSING) {
-		return detail != 0U ? WANTED(DETAIL) : 0U;
+		return detail != 0U ? WANTED(REASON) | WANTED(DETAIL) : WANTED(REASON);
 	}
 
-	return detail >= 16U && detail < AWS_FOTA_FIELD_END &&
-			       *aws_fota_text_at(field_paths, detail - 16U) != '\0'
-		       ? WANTED(FIELD)
-		       : 0U;
+	return detail >= 16U && detail < AWS_FOTA_FIELD_END ? WANTED(REASON) | WANTED(FIELD)
+							    : WANTED(REASON);
 }
 
 static unsigned int parts_of_update(const struct aws_fota_engine *engine)
 {
-	const unsigned int version = engine->job.version != 0U ? WANTED(VERSION) : 0U;
+	unsigned int parts = WANTED(UPDATES);
 
-	switch (engine->asked) {
-	case AWS_FOTA_JOB_IN_PROGRESS:
-		return version | WANTED(UPDATES) | WANTED(PROGRESS) | WANTED(STARTS);
-	case AWS_FOTA_JOB_SUCCEEDED:
-		return version | WANTED(UPDATES) | WANTED(PROGRESS);
-	default:
-		return version | WANTED(UPDATES) | WANTED(REASON) | parts_of_failure(engine);
+	if (engine->job.version != 0U) {
+		parts |= WANTED(VERSION);
 	}
+
+	return parts | (engine->asked <= AWS_FOTA_JOB_SUCCEEDED ? WANTED(PROGRESS)
+								: parts_of_failure(engine));
 }
 
 int aws_fota_publication_payload(const struct aws_fota_engine *engine, char *payload, size_t size)
 {
-	struct text text = {.buffer = payload, .size = size};
-	unsigned int parts = WANTED(ALWAYS);
+	struct text text = {.engine = engine, .buffer = payload, .size = size};
+	unsigned int parts = 0;
 
 	if (!is_publication(engine->request)) {
 		return -EINVAL;
 	}
 
 	if (engine->request == AWS_FOTA_REQUEST_UPDATE) {
-		parts |= parts_of_update(engine);
+		parts = parts_of_update(engine);
 	} else if (engine->request != AWS_FOTA_REQUEST_LIST && !engine->full) {
-		parts |= WANTED(DESCRIBES);
+		parts = WANTED(DESCRIBES);
 	}
-	put(&text, engine, payloads, parts);
 
-	return finish(&text);
+	return finish(&text, payloads, parts | WANTED(ALWAYS));
 }

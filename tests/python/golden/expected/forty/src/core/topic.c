@@ -88,7 +88,7 @@ static const char *match(struct aws_fota_topic *topic, const char *thing, const 
 		} else if (*pattern == AWS_FOTA_VALUE_JOB_ID[0]) {
 			literal = text;
 			len = span(text, (size_t)(end - text), '_');
-			if (!aws_fota_topic_job_id_valid(text, len)) {
+			if (len == 0U || len > AWS_FOTA_JOB_ID_MAX) {
 				return NULL;
 			}
 			topic->job_id = text;

@@ -275,8 +275,6 @@ struct aws_fota_engine {
 	uint8_t link;
 	/** enum aws_fota_request in flight, or AWS_FOTA_REQUEST_BACKOFF. */
 	uint8_t request;
-	/** Requests that are wanted: bit n is enum aws_fota_request n. */
-	uint8_t due;
 	/** Timers that run: bit n is enum aws_fota_timer n. */
 	uint8_t running;
 	/** Attempts of the burst under way. */
@@ -293,15 +291,9 @@ struct aws_fota_engine {
 	bool has_version;
 	/** Whether @a running_hash holds one. */
 	bool has_hash;
-	/** What this step does so far; without meaning between steps. */
-	struct {
-		/** One bit for each enum aws_fota_action_id. */
-		uint16_t actions;
-		/** enum aws_fota_tell. */
-		uint8_t tell;
-		/** Value of @a tell. */
-		uint8_t value;
-	} step;
+	/** enum aws_fota_tell of this step, and its value; without meaning between steps. */
+	uint8_t tell;
+	uint8_t value;
 	/** The job worked on; it and @a data are all zero when there is none. */
 	struct {
 		/** Whether it comes from the record and the service has not named it since. */
@@ -346,6 +338,8 @@ struct aws_fota_engine {
 		/** Offset up to which @a tries were counted. */
 		uint32_t mark;
 	} job;
+	/** Bits of the actions of this step, enum aws_fota_action_id, and of the requests that are wanted, AWS_FOTA_DUE(). */
+	uint32_t wanted;
 	/** Milliseconds of the timers that this step starts, 0 for the others. */
 	uint32_t wait[2];
 	/** clientToken of the last request. */

@@ -14,9 +14,6 @@
 #include "engine_private.h"
 #include "engine_table.h"
 
-/* Bit among the actions of a step for enum aws_fota_timer 0, started or stopped. */
-#define FIRST_TIMER (AWS_FOTA_ACTION_PUBLISH + 1U)
-
 int aws_fota_engine_init(struct aws_fota_engine *engine, const char *thing,
 			 struct aws_fota_message *message)
 {
@@ -32,28 +29,18 @@ int aws_fota_engine_init(struct aws_fota_engine *engine, const char *thing,
 	return 0;
 }
 
-/* Carry out a word of a row that is taken; the next word is returned. */
-static const uint8_t *act(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			  const uint8_t *word)
+/* The words of a row behind its conditions if they are met, else NULL; @a word is moved behind what was read. */
+static bool fits(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
+		 const uint8_t **word)
 {
-	const unsigned int code = *word;
+	do {
+		if (!aws_fota_engine_holds(engine, input, *word)) {
+			return false;
+		}
+		*word += **word <= AWS_FOTA_WORD_BELOW ? 3 : 1;
+	} while (**word < AWS_FOTA_WORD_SET);
 
-	if (code >= AWS_FOTA_WORD_TO) {
-		engine->phase = (uint8_t)(code - AWS_FOTA_WORD_TO);
-	} else if (code >= AWS_FOTA_WORD_TELL) {
-		aws_fota_engine_tell(engine, code - AWS_FOTA_WORD_TELL);
-	} else if (code >= AWS_FOTA_WORD_DUE) {
-		engine->due |= (uint8_t)AWS_FOTA_DUE(code - AWS_FOTA_WORD_DUE);
-	} else if (code >= AWS_FOTA_WORD_ACT) {
-		engine->step.actions |= (uint16_t)(1U << (code - AWS_FOTA_WORD_ACT));
-	} else if (code > AWS_FOTA_WORD_SET) {
-		aws_fota_engine_effect(engine, input, code);
-	} else {
-		((uint8_t *)engine)[word[1]] = word[2];
-		word += 2;
-	}
-
-	return word + 1;
+	return true;
 }
 
 /* Take the first row of an event that fits, if there is one; the event that follows is returned. */
@@ -61,7 +48,6 @@ static unsigned int take(struct aws_fota_engine *engine, const struct aws_fota_i
 			 unsigned int event)
 {
 	const uint8_t *word = aws_fota_transitions;
-	bool fits = false;
 
 	while (*word++ != AWS_FOTA_WORD_ON + event) {
 		if (*word == AWS_FOTA_WORD_ON) {
@@ -70,20 +56,19 @@ static unsigned int take(struct aws_fota_engine *engine, const struct aws_fota_i
 	}
 
 	/* Behind the last row of the event another one begins. */
-	while (!fits && *word >= AWS_FOTA_WORD_IN) {
-		do {
-			fits = aws_fota_engine_holds(engine, input, word);
-			word += *word <= AWS_FOTA_WORD_BELOW ? 3 : 1;
-		} while (fits && *word < AWS_FOTA_WORD_SET);
-		while (!fits && *word < AWS_FOTA_WORD_ON) {
-			word++;
+	while (*word >= AWS_FOTA_WORD_IN) {
+		if (fits(engine, input, &word)) {
+			while (*word < AWS_FOTA_WORD_THEN) {
+				word = aws_fota_engine_act(engine, input, word);
+			}
+			return *word == AWS_FOTA_WORD_THEN ? word[1] : AWS_FOTA_EVENT_NONE;
 		}
-	}
-	while (fits && *word < AWS_FOTA_WORD_THEN) {
-		word = act(engine, input, word);
+		do {
+			word++;
+		} while (*word < AWS_FOTA_WORD_ON);
 	}
 
-	return fits && *word == AWS_FOTA_WORD_THEN ? word[1] : AWS_FOTA_EVENT_NONE;
+	return AWS_FOTA_EVENT_NONE;
 }
 
 /* An answer ends its request, unless the event is about that request itself. */
@@ -107,7 +92,7 @@ static void follow(struct aws_fota_engine *engine, const struct aws_fota_input *
 			event = aws_fota_engine_classify(engine, input);
 			note_answer(engine, input, event);
 		} else if (event == AWS_FOTA_EVENT_JUDGE) {
-			event = aws_fota_engine_judge(engine, &input->data.message);
+			event = aws_fota_engine_judge(engine, input);
 		}
 		if (event >= AWS_FOTA_EVENT_FAIL_WITH(0)) {
 			engine->job.reason = (uint8_t)(event - AWS_FOTA_EVENT_FAIL_WITH(0));
@@ -117,139 +102,20 @@ static void follow(struct aws_fota_engine *engine, const struct aws_fota_input *
 	}
 }
 
-/* The most urgent request that is due, or one past the last. */
-static unsigned int next_request(struct aws_fota_engine *engine)
-{
-	unsigned int request = AWS_FOTA_REQUEST_DESCRIBE_NEXT;
-
-	/* Neither has a job to ask about: it ended while its request was in flight. */
-	if (engine->data.id[0] == '\0') {
-		engine->due &= (uint8_t)~AWS_FOTA_DUE(AWS_FOTA_REQUEST_DESCRIBE_JOB);
-	}
-	if (engine->phase == AWS_FOTA_PHASE_IDLE) {
-		engine->due &= (uint8_t)~AWS_FOTA_DUE(AWS_FOTA_REQUEST_UPDATE);
-	}
-
-	while (request <= AWS_FOTA_REQUEST_LIST && (engine->due & AWS_FOTA_DUE(request)) == 0U) {
-		request++;
-	}
-
-	return request;
-}
-
-static bool publish(struct aws_fota_engine *engine)
-{
-	const unsigned int request = next_request(engine);
-	const bool idle = engine->phase == AWS_FOTA_PHASE_IDLE;
-
-	if (request > AWS_FOTA_REQUEST_LIST) {
-		return false;
-	}
-
-	engine->request = (uint8_t)request;
-	engine->due &= (uint8_t)~AWS_FOTA_DUE(request);
-	engine->token++;
-	engine->full = idle ? engine->confirmed && !engine->unreadable
-			    : engine->phase == AWS_FOTA_PHASE_REFRESHING &&
-				       request == AWS_FOTA_REQUEST_DESCRIBE_JOB;
-	engine->asked = engine->phase == AWS_FOTA_PHASE_REPORTING ? engine->job.pending
-								  : AWS_FOTA_JOB_IN_PROGRESS;
-	if (request == AWS_FOTA_REQUEST_UPDATE) {
-		engine->job.reported = aws_fota_engine_percent(engine);
-	}
-	engine->step.actions |= 1U << AWS_FOTA_ACTION_PUBLISH;
-
-	return true;
-}
-
-/* The end of each step: one request at a time. */
-static void schedule(struct aws_fota_engine *engine)
-{
-	if (engine->request != AWS_FOTA_REQUEST_NONE || engine->link == AWS_FOTA_LINK_OFFLINE) {
-		return;
-	}
-
-	if (engine->link == AWS_FOTA_LINK_SUBSCRIBING) {
-		engine->request = AWS_FOTA_REQUEST_SUBSCRIBE;
-		engine->step.actions |= 1U << AWS_FOTA_ACTION_SUBSCRIBE;
-	} else if (!publish(engine)) {
-		return;
-	}
-
-	engine->attempts++;
-	engine->wait[AWS_FOTA_TIMER_REQUEST] =
-		aws_fota_engine_wait(engine, AWS_FOTA_ANSWER_TIMEOUT_SECONDS, engine->attempts);
-}
-
-/* Bits of the two timers: those that start, and those that run for nothing, are actions of their own. */
-static void set_timers(struct aws_fota_engine *engine)
-{
-	unsigned int starting = 0;
-	unsigned int wanted = 0;
-
-	for (unsigned int timer = 0; timer <= AWS_FOTA_TIMER_DOWNLOAD; timer++) {
-		starting |= engine->wait[timer] != 0U ? 1U << timer : 0U;
-	}
-	wanted |= engine->request != AWS_FOTA_REQUEST_NONE ? 1U << AWS_FOTA_TIMER_REQUEST : 0U;
-	wanted |= engine->phase == AWS_FOTA_PHASE_WAITING ? 1U << AWS_FOTA_TIMER_DOWNLOAD : 0U;
-
-	engine->step.actions |= (uint16_t)((starting | (engine->running & ~wanted)) << FIRST_TIMER);
-	engine->running = (uint8_t)((engine->running & wanted) | starting);
-}
-
-/* What was gathered, in the order of enum aws_fota_action_id; at last the timers. */
-static size_t emit(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
-		   struct aws_fota_action *actions)
-{
-	size_t count = 0;
-
-	memset(actions, 0, sizeof(*actions) * AWS_FOTA_ACTIONS_MAX);
-	for (unsigned int id = 0; id < FIRST_TIMER + 2U; id++) {
-		struct aws_fota_action *const action = &actions[count];
-
-		if (((engine->step.actions >> id) & 1U) == 0U) {
-			continue;
-		}
-		count++;
-		action->id = (uint8_t)id;
-		if (id == AWS_FOTA_ACTION_ACKNOWLEDGE) {
-			action->packet_id = input->data.message.packet_id;
-		} else if (id == AWS_FOTA_ACTION_TELL) {
-			action->what = engine->step.tell;
-			action->value = engine->step.value;
-		} else if (id == AWS_FOTA_ACTION_FETCH) {
-			action->value = engine->job.offset;
-			action->length = aws_fota_engine_range(engine);
-		} else if (id == AWS_FOTA_ACTION_ERASE) {
-			/* Elsewhere the whole slot is erased, so that nothing is installed. */
-			action->value =
-				engine->phase == AWS_FOTA_PHASE_ERASING ? engine->job.offset : 0U;
-		} else if (id >= FIRST_TIMER) {
-			action->value = engine->wait[id - FIRST_TIMER];
-			action->id = action->value != 0U ? AWS_FOTA_ACTION_TIMER_START
-							 : AWS_FOTA_ACTION_TIMER_STOP;
-			action->what = (uint8_t)(id - FIRST_TIMER);
-		}
-	}
-
-	return count;
-}
-
 size_t aws_fota_engine_step(struct aws_fota_engine *engine, const struct aws_fota_input *input,
 			    struct aws_fota_action actions[AWS_FOTA_ACTIONS_MAX])
 {
-	memset(&engine->step, 0, sizeof(engine->step));
+	engine->wanted &= AWS_FOTA_DUE_MASK;
+	engine->value = 0U;
 	memset(engine->wait, 0, sizeof(engine->wait));
 	if (input->id == AWS_FOTA_INPUT_TIMER) {
 		engine->running &= (uint8_t) ~(1U << input->data.timer);
 	} else if (input->id == AWS_FOTA_INPUT_MESSAGE && input->data.message.packet_id != 0U) {
-		engine->step.actions = 1U << AWS_FOTA_ACTION_ACKNOWLEDGE;
+		engine->wanted |= AWS_FOTA_ACT(AWS_FOTA_ACTION_ACKNOWLEDGE);
 	}
 	follow(engine, input, AWS_FOTA_EVENT_OF_INPUT(input->id));
-	schedule(engine);
-	set_timers(engine);
 
-	return emit(engine, input, actions);
+	return aws_fota_engine_finish(engine, input, actions);
 }
 
 enum aws_fota_phase aws_fota_engine_phase(const struct aws_fota_engine *engine)

@@ -66,33 +66,34 @@ static unsigned int classify_whole(const struct aws_fota_engine *engine,
 	return AWS_FOTA_EVENT_WHOLE;
 }
 
+/* Statuses of HTTP without a body to write, each with its event in the bits above it. */
+#define STATUS_END            1024U
+#define STATUS(status, event) (STATUS_END * AWS_FOTA_EVENT_##event + (status))
+
+static const uint16_t statuses[] = {
+	STATUS(301, REDIRECT),    STATUS(302, REDIRECT),    STATUS(303, REDIRECT),
+	STATUS(307, REDIRECT),    STATUS(308, REDIRECT),    STATUS(403, EXPIRED),
+	STATUS(412, RESTART),     STATUS(408, SERVER_BUSY), STATUS(425, SERVER_BUSY),
+	STATUS(429, SERVER_BUSY),
+};
+
 static unsigned int classify_http(const struct aws_fota_engine *engine,
 				  const struct aws_fota_input_http *http)
 {
-	switch (http->status) {
-	case 200:
+	if (http->status == 200U) {
 		return classify_whole(engine, http);
-	case 206:
-		return classify_partial(engine, http);
-	case 301:
-	case 302:
-	case 303:
-	case 307:
-	case 308:
-		return AWS_FOTA_EVENT_REDIRECT;
-	case 403:
-		return AWS_FOTA_EVENT_EXPIRED;
-	case 412:
-		return AWS_FOTA_EVENT_RESTART;
-	case 408:
-	case 425:
-	case 429:
-		return AWS_FOTA_EVENT_SERVER_BUSY;
-	default:
-		return http->status >= 500U && http->status < 600U
-			       ? AWS_FOTA_EVENT_SERVER_BUSY
-			       : AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_HTTP_STATUS);
 	}
+	if (http->status == 206U) {
+		return classify_partial(engine, http);
+	}
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		if (http->status == statuses[i] % STATUS_END) {
+			return statuses[i] / STATUS_END;
+		}
+	}
+
+	return http->status / 100U == 5U ? AWS_FOTA_EVENT_SERVER_BUSY
+					 : AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_HTTP_STATUS);
 }
 
 static unsigned int classify_verified(const struct aws_fota_engine *engine,
@@ -140,7 +141,7 @@ unsigned int aws_fota_engine_classify(const struct aws_fota_engine *engine,
 {
 	switch (input->id) {
 	case AWS_FOTA_INPUT_MESSAGE:
-		return aws_fota_engine_classify_message(engine, &input->data.message);
+		return aws_fota_engine_classify_message(engine, input);
 	case AWS_FOTA_INPUT_TIMER:
 		return classify_timer(engine, input->data.timer);
 	case AWS_FOTA_INPUT_HTTP_RESPONSE:

@@ -34,8 +34,14 @@ enum aws_fota_link {
 /** In place of a request in flight: the wait before another attempt. */
 #define AWS_FOTA_REQUEST_BACKOFF (AWS_FOTA_REQUEST_LIST + 1)
 
-/** Bit of a request among those that are due. */
-#define AWS_FOTA_DUE(request) (1U << (request))
+/** Bit of an action among what is wanted. */
+#define AWS_FOTA_ACT(action)  (1U << (action))
+/** Bit of a request that is due, behind those of the actions. */
+#define AWS_FOTA_DUE(request) (1U << (AWS_FOTA_DUE_BITS + (request)))
+#define AWS_FOTA_DUE_BITS     16U
+/** Bits of the requests about the job. */
+#define AWS_FOTA_DUES_OF_JOB                                                                       \
+	(AWS_FOTA_DUE(AWS_FOTA_REQUEST_DESCRIBE_JOB) | AWS_FOTA_DUE(AWS_FOTA_REQUEST_UPDATE))
 /** All bits that can be due. */
 #define AWS_FOTA_DUE_MASK                                                                          \
 	(AWS_FOTA_DUE(AWS_FOTA_REQUEST_DESCRIBE_NEXT) |                                            \
@@ -61,19 +67,39 @@ unsigned int aws_fota_engine_classify(const struct aws_fota_engine *engine,
 
 /** Make a message an event; the part of aws_fota_engine_classify() for AWS_FOTA_INPUT_MESSAGE. */
 unsigned int aws_fota_engine_classify_message(const struct aws_fota_engine *engine,
-					      const struct aws_fota_input_message *input);
+					      const struct aws_fota_input *input);
 
 /** Make a full description of an adopted job an event; changes nothing. */
 unsigned int aws_fota_engine_judge(const struct aws_fota_engine *engine,
-				   const struct aws_fota_input_message *input);
+				   const struct aws_fota_input *input);
 
 /** Whether what @a word says of the phase, or another condition of a row, holds. */
 bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
 			   const uint8_t *word);
 
-/** Carry out an effect of a row: one from AWS_FOTA_WORD_SET on. */
-void aws_fota_engine_effect(struct aws_fota_engine *engine, const struct aws_fota_input *input,
-			    unsigned int effect);
+/** Carry out a word of a row that is taken, one from AWS_FOTA_WORD_SET on; the next word is returned. */
+const uint8_t *aws_fota_engine_act(struct aws_fota_engine *engine,
+				   const struct aws_fota_input *input, const uint8_t *word);
+
+/** The end of each step: the request that is due, the timers, and what was gathered. */
+size_t aws_fota_engine_finish(struct aws_fota_engine *engine, const struct aws_fota_input *input,
+			      struct aws_fota_action actions[AWS_FOTA_ACTIONS_MAX]);
+
+/** Set everything anew and read the record. */
+void aws_fota_engine_boot(struct aws_fota_engine *engine, const struct aws_fota_input *input);
+
+/** Take over jobId and version; forget the rest unless it is the record's job. */
+void aws_fota_engine_adopt(struct aws_fota_engine *engine, const struct aws_fota_input *input);
+
+/** Take over size, digest and identity; keep the offset of the same object. */
+void aws_fota_engine_take_object(struct aws_fota_engine *engine,
+				 const struct aws_fota_input *input);
+
+/** Take over the jobId. */
+void aws_fota_engine_take_job_id(struct aws_fota_engine *engine);
+
+/** FAILED or REJECTED is to be reported, with the reason. */
+void aws_fota_engine_fail(struct aws_fota_engine *engine, const struct aws_fota_input *input);
 
 /** Tell the application enum aws_fota_tell @a tell, about the job as it is now. */
 void aws_fota_engine_tell(struct aws_fota_engine *engine, unsigned int tell);
@@ -81,12 +107,16 @@ void aws_fota_engine_tell(struct aws_fota_engine *engine, unsigned int tell);
 /** Forget the job, and the requests that are due for it. */
 void aws_fota_engine_forget(struct aws_fota_engine *engine);
 
-/** Milliseconds for the @a attempt th wait (from 1), doubled each time, with jitter. */
-uint32_t aws_fota_engine_wait(struct aws_fota_engine *engine, uint32_t seconds,
-			      unsigned int attempt);
-
-/** Milliseconds for a wait of @a seconds, with jitter. */
-uint32_t aws_fota_engine_jitter(struct aws_fota_engine *engine, uint32_t seconds);
+/**
+ * @brief Start a timer, with jitter
+ *
+ * @param[in,out] engine State.
+ * @param timer enum aws_fota_timer.
+ * @param seconds The first wait.
+ * @param attempt Which wait it is, from 1, each twice as long as the one before; 0 for one that has no bound.
+ */
+void aws_fota_engine_start_timer(struct aws_fota_engine *engine, unsigned int timer,
+				 uint32_t seconds, unsigned int attempt);
 
 /** Percent of the image that is written. */
 uint8_t aws_fota_engine_percent(const struct aws_fota_engine *engine);
@@ -105,7 +135,7 @@ void aws_fota_download_start_over(struct aws_fota_engine *engine);
 
 /** A 206 was accepted. */
 void aws_fota_download_take_range(struct aws_fota_engine *engine,
-				  const struct aws_fota_input_http *http);
+				  const struct aws_fota_input *input);
 
 /** A 200 was accepted. */
 void aws_fota_download_take_whole(struct aws_fota_engine *engine);
@@ -114,8 +144,7 @@ void aws_fota_download_take_whole(struct aws_fota_engine *engine);
 void aws_fota_download_advance(struct aws_fota_engine *engine, uint32_t written);
 
 /** Replace the URL by that of a redirect; one that is refused has no scheme. */
-void aws_fota_download_follow(struct aws_fota_engine *engine,
-			      const struct aws_fota_input_http *http);
+void aws_fota_download_follow(struct aws_fota_engine *engine, const struct aws_fota_input *input);
 
 /** What comes in one response cannot be resumed. */
 void aws_fota_download_rewind_stream(struct aws_fota_engine *engine);
@@ -126,8 +155,8 @@ void aws_fota_download_wait(struct aws_fota_engine *engine);
 /** The slot holds the image with this hash. */
 void aws_fota_download_seal(struct aws_fota_engine *engine, const uint8_t *hash);
 
-/** Whether every byte of a text may stand in an ETag: 0x21 to 0x7e. */
-bool aws_fota_record_etag_valid(const char *text, size_t len);
+/** Whether every byte of a text is 0x21 to 0x7e and not @a but. */
+bool aws_fota_record_is_visible(const char *text, size_t len, char but);
 
 /**
  * @brief Read a record into a job that is all zero, and enter the phase that wrote it

@@ -121,15 +121,15 @@ size_t aws_fota_record_encode(const struct aws_fota_engine *engine,
 	return len + CRC_SIZE;
 }
 
-bool aws_fota_record_etag_valid(const char *text, size_t len)
+bool aws_fota_record_is_visible(const char *text, size_t len, char but)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] <= ' ' || text[i] > '~') {
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == but) {
 			return false;
 		}
 	}
 
-	return len <= AWS_FOTA_ETAG_MAX;
+	return true;
 }
 
 /* Whether a record of at least TEXTS bytes can be believed. */
@@ -146,8 +146,8 @@ static bool is_valid(const uint8_t *record, size_t given)
 	if ((head & MAGIC_MASK) != (MAGIC_AND_FORMAT & MAGIC_MASK) || record[2] == 0U ||
 	    len > given || len < TEXTS + id_len + etag_len + CRC_SIZE ||
 	    crc32(record, len - CRC_SIZE) != WORD(&record[len - CRC_SIZE]) ||
-	    !aws_fota_topic_job_id_valid(id, id_len) ||
-	    !aws_fota_record_etag_valid(id + id_len, etag_len) ||
+	    !aws_fota_topic_job_id_valid(id, id_len) || etag_len > AWS_FOTA_ETAG_MAX ||
+	    !aws_fota_record_is_visible(id + id_len, etag_len, '\0') ||
 	    WORD(&record[20]) > WORD(&record[16])) {
 		return false;
 	}
