@@ -256,7 +256,7 @@ class _Builder:
 
 
 def _classes() -> tuple[str, ...]:
-    """The classes of the characters from U+0020 to U+007F, in the order of enum class, eight in a row."""
+    """The classes of the ASCII characters, in the order of enum class, eight in a row."""
     letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     # Quote and backslash are in none: where they are meant they come escaped.
     text = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in '"\\')
@@ -271,8 +271,7 @@ def _classes() -> tuple[str, ...]:
         "0123456789",
     )
     bits = [
-        sum(1 << place for place, characters in enumerate(classes) if chr(code) in characters)
-        for code in range(0x20, 0x80)
+        sum(1 << place for place, characters in enumerate(classes) if chr(code) in characters) for code in range(0x80)
     ]
     return tuple(", ".join(f"0x{value:02X}" for value in bits[row : row + 8]) for row in range(0, len(bits), 8))
 

@@ -41,17 +41,15 @@ void aws_fota_parser_init(struct aws_fota_parser *p, enum aws_fota_message_kind 
 	}
 }
 
-/** Refuse the text, if it was not refused before. */
+/** Refuse the text. */
 static int refuse(struct aws_fota_parser *p, enum aws_fota_parse_result result)
 {
-	if (p->state != STATE_REFUSED) {
-		p->state = STATE_REFUSED;
-		p->result = (uint8_t)result;
-		p->field = AWS_FOTA_FIELD_MESSAGE;
-		p->offset = p->position;
-		for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-			p->spoiled[i] = UINT32_MAX;
-		}
+	p->state = STATE_REFUSED;
+	p->result = (uint8_t)result;
+	p->field = AWS_FOTA_FIELD_MESSAGE;
+	p->offset = p->position;
+	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
+		p->spoiled[i] = UINT32_MAX;
 	}
 	return p->result;
 }
@@ -92,19 +90,20 @@ static void begin_key(struct aws_fota_parser *p)
 /** End a member's name: find the member. */
 static void end_key(struct aws_fota_parser *p)
 {
-	const unsigned int node = p->sink == SINK_KEY ? word_value(p) : 0U;
-
 	p->node = NODE_NONE;
-	if (node != 0U && (node >= sizeof(kinds) || (kinds[node] >> p->kind & 1U) != 0U)) {
-		p->node = (uint8_t)node;
+	if (p->sink == SINK_KEY && WORD_ENDS(*p->word)) {
+		const unsigned int node = word_value(p);
+
+		if (node >= sizeof(kinds) || (kinds[node] >> p->kind & 1U) != 0U) {
+			p->node = (uint8_t)node;
+		}
 	}
 }
 
 int aws_fota_parser_feed(struct aws_fota_parser *p, const uint8_t *at, size_t len)
 {
-	/* What a value begins with: the place is its kind, and the state that follows. Digits
-	 * are numbers too. */
-	static const char openers[] = "{[-0tfn";
+	/* What a value begins with: the place is its kind. Digits are numbers too. */
+	static const uint8_t openers[] = "\"{[tfn-";
 	enum aws_fota_parse_result refusal = AWS_FOTA_PARSE_SYNTAX;
 	const uint8_t *end;
 
@@ -152,14 +151,8 @@ close:
 			}
 			begin_key(p);
 			p->state = STATE_STRING;
-			at++;
-			if (at == end) {
-				continue;
-			}
-			c = *at;
-			/* fallthrough */
+			break;
 		case STATE_STRING:
-string:
 			if (p->high == 0U || c != '\\') {
 				if (p->high != 0U) {
 					aws_fota_parser_lone_surrogate(p);
@@ -174,7 +167,7 @@ string:
 			if (c != '"') {
 				if (c == '\\') {
 					p->state = STATE_ESCAPE;
-				} else if (c - ' ' < sizeof(aws_fota_parser_classes)) {
+				} else if (c >= ' ' && c < sizeof(aws_fota_parser_classes)) {
 					aws_fota_parser_take_other(p, c);
 				} else if (!aws_fota_parser_decode(p, c)) {
 					goto refuse;
@@ -188,51 +181,32 @@ string:
 			}
 			end_key(p);
 			p->state = STATE_COLON;
-			at++;
-			if (at == end) {
-				continue;
-			}
-			c = *at;
-			/* fallthrough */
+			break;
 		case STATE_COLON:
 			if (c != ':') {
 				goto unexpected;
 			}
 			p->state = STATE_VALUE;
-			at++;
-			if (at == end) {
-				continue;
-			}
-			c = *at;
-			goto value;
+			break;
 		case STATE_VALUE_OR_END:
 			if (c == ']') {
 				goto close;
 			}
 			/* fallthrough */
 		case STATE_VALUE:
-value:
-			kind = KIND_STRING;
-			if (c != '"') {
-				kind = KIND_NUMBER;
-				if (c - '0' >= 10U) {
-					for (kind = 0; openers[kind] != (char)c; kind++) {
-						if (kind == sizeof(openers) - 2U) {
-							goto unexpected;
-						}
+			kind = KIND_NUMBER;
+			if (c - '0' >= 10U) {
+				for (kind = 0; openers[kind] != c; kind++) {
+					if (kind == sizeof(openers) - 2U) {
+						goto unexpected;
 					}
 				}
 			}
 			p->start = place_of(at);
 			aws_fota_parser_begin(p, kind);
-			p->state = (uint8_t)kind;
+			p->state = (uint8_t)(STATE_BEGUN + kind);
 			if (kind == KIND_STRING) {
-				at++;
-				if (at == end) {
-					continue;
-				}
-				c = *at;
-				goto string;
+				break;
 			}
 			if (kind <= KIND_ARRAY) {
 				if (p->depth == AWS_FOTA_JSON_DEPTH) {
@@ -240,16 +214,12 @@ value:
 					goto refuse;
 				}
 				p->depth++;
-				p->nesting = p->nesting << 1 | (kind == KIND_OBJECT);
-			} else {
-				p->flag = c == '-';
-				p->word = word_list(WORDS_LITERAL);
-				if (!p->flag) {
-					/* It is part of what begins. */
-					continue;
-				}
+				p->nesting = p->nesting << 1 | kind % 2U;
+				break;
 			}
-			break;
+			/* The byte is part of what begins. */
+			p->word = word_list(WORDS_LITERAL);
+			continue;
 		case STATE_LITERAL:
 		case STATE_LITERAL + 1:
 		case STATE_LITERAL + 2:
@@ -264,19 +234,13 @@ value:
 				goto refuse;
 			}
 			continue;
-		case STATE_UTF8_LAST:
-		case STATE_UTF8_LAST + 1:
-		case STATE_UTF8_LAST + 2:
-		case STATE_ESCAPE:
-		case STATE_UNICODE_LAST:
-		case STATE_UNICODE_LAST + 1:
-		case STATE_UNICODE_LAST + 2:
-		case STATE_UNICODE:
-			if (!aws_fota_parser_decode(p, c)) {
-				goto refuse;
-			}
-			break;
 		default:
+			if (p->state >= STATE_UTF8_LAST) {
+				if (!aws_fota_parser_decode(p, c)) {
+					goto refuse;
+				}
+				break;
+			}
 			at = aws_fota_parser_number(p, at, end);
 			if (p->state == STATE_REFUSED) {
 				goto refuse;
@@ -300,8 +264,6 @@ unexpected:
 
 refuse:
 	p->position += place_of(at);
-	/* A number says so in its state. */
-	p->state = STATE_VALUE;
 	return refuse(p, refusal);
 }
 
@@ -314,7 +276,7 @@ static void clear(struct aws_fota_message *message, const struct node_entry *ent
 
 	if (entry->type == TEXT(SINK_HEX) || entry->type == TEXT(SINK_TOKEN)) {
 		size = entry->parameter / 2U;
-	} else if (entry->type < KIND(KIND_BOOL)) {
+	} else if (entry->type >= KIND(KIND_NUMBER)) {
 		size = entry->type == (KIND(KIND_NUMBER) | SINK_U64) ? 8 : 4;
 	}
 	do {
@@ -329,7 +291,8 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 	bool whole;
 	bool any;
 
-	if (p->depth != 0U || (STATES_WHOLE >> p->state & 1U) == 0U) {
+	if (p->state != STATE_REFUSED &&
+	    (p->depth != 0U || (STATES_WHOLE >> p->state & 1U) == 0U)) {
 		refuse(p, AWS_FOTA_PARSE_TRUNCATED);
 	}
 	/* In a list each element had one, and there may be none to put out. */
@@ -342,11 +305,12 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 		set_add_all(p->spoiled, members_url);
 		aws_fota_parser_clear(p->url);
 	}
+	/* A whole URL stands for its parts too. */
 	whole = set_has_any(p->seen, members_url_whole);
 	any = set_has_any(p->seen, members_url);
 	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
 		const uint32_t seen = p->seen[i];
-		const uint32_t present = seen & ~p->spoiled[i];
+		uint32_t present = seen & ~p->spoiled[i];
 		uint32_t absent = members_plain[i];
 		uint32_t wanted = 0;
 		const struct node_entry *entry = &aws_fota_parser_nodes[32U * i];
@@ -357,12 +321,15 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 		}
 		if (p->kind == AWS_FOTA_MESSAGE_EXECUTION) {
 			wanted |= members_required[i];
-			if (!whole && (any || URL_REQUIRED)) {
+			if (any || URL_REQUIRED) {
 				wanted |= members_url[i] & ~(any ? members_url_whole[i] : 0U);
 			}
 		} else {
 			/* The job in use is not touched. */
 			absent &= i == 0U ? set_bit(AWS_FOTA_FIELD_QUEUED_JOBS) - 1U : 0U;
+		}
+		if (whole) {
+			present &= members_url_whole[i] | ~members_url[i];
 		}
 		absent &= ~present;
 		wanted &= ~seen;

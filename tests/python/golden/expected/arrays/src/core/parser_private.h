@@ -18,40 +18,44 @@
 
 /** What the next byte belongs to. */
 enum state {
-	/* What follows when a value of a kind began has the number of the kind. */
-	STATE_KEY_OR_END = KIND_OBJECT,
-	STATE_VALUE_OR_END = KIND_ARRAY,
-	STATE_LITERAL = KIND_BOOL,
-	STATE_STRING = KIND_STRING,
-	/* One byte of UTF-8 less to come leads to the state before; the last one to the string. */
-	STATE_UTF8_LAST = 8,
-	STATE_ESCAPE = 11,
-	/* The same for the digits of an escape. */
-	STATE_UNICODE_LAST = 12,
-	STATE_UNICODE = 15,
 	/* What follows a comma, by the bit of p->nesting. */
-	STATE_VALUE = 16,
-	STATE_KEY = 17,
-	STATE_AFTER_VALUE = 18,
-	STATE_REFUSED = 19,
-	STATE_COLON = 20,
-	/* Numbers, by what was read last; a digit leads to the next odd one. */
-	STATE_MINUS = KIND_NUMBER,
-	STATE_INTEGER = 3,
-	STATE_ZERO = 21,
-	STATE_POINT = 22,
-	STATE_FRACTION = 23,
-	STATE_E = 24,
-	STATE_EXPONENT = 25,
-	STATE_SIGN = 26,
-	STATE_SIGNED_EXPONENT = 27,
+	STATE_VALUE = 0,
+	STATE_KEY = 1,
+	STATE_COLON = 2,
+	STATE_AFTER_VALUE = 3,
+	/* What follows when a value began, in the order of the kinds. */
+	STATE_BEGUN = 4,
+	STATE_STRING = STATE_BEGUN + KIND_STRING,
+	STATE_KEY_OR_END = STATE_BEGUN + KIND_OBJECT,
+	STATE_VALUE_OR_END = STATE_BEGUN + KIND_ARRAY,
+	STATE_LITERAL = STATE_BEGUN + KIND_BOOL,
+	STATE_NUMBER = STATE_BEGUN + KIND_NUMBER,
+	/* The rest of a number, by what was read last; a digit leads to the next odd one. */
+	STATE_INTEGER = 11,
+	STATE_MINUS = 12,
+	STATE_NEGATIVE = 13,
+	STATE_ZERO = 15,
+	STATE_POINT = 16,
+	STATE_FRACTION = 17,
+	STATE_E = 18,
+	STATE_EXPONENT = 19,
+	STATE_SIGN = 20,
+	STATE_SIGNED_EXPONENT = 21,
+	/* One byte of UTF-8 less to come leads to the state before. */
+	STATE_UTF8_LAST = 22,
+	STATE_ESCAPE = 25,
+	/* The same for the digits of an escape. */
+	STATE_UNICODE_LAST = 26,
+	STATE_UNICODE = 29,
+	STATE_REFUSED = 30,
 };
 
 /** One bit for each state in which the text may end. */
 #define STATES_WHOLE                                                                               \
 	((uint32_t)1 << STATE_AFTER_VALUE | (uint32_t)1 << STATE_INTEGER |                         \
-	 (uint32_t)1 << STATE_ZERO | (uint32_t)1 << STATE_FRACTION |                               \
-	 (uint32_t)1 << STATE_EXPONENT | (uint32_t)1 << STATE_SIGNED_EXPONENT)
+	 (uint32_t)1 << STATE_NEGATIVE | (uint32_t)1 << STATE_ZERO |                               \
+	 (uint32_t)1 << STATE_FRACTION | (uint32_t)1 << STATE_EXPONENT |                           \
+	 (uint32_t)1 << STATE_SIGNED_EXPONENT)
 
 /** The word of a set in which a node has its bit; most descriptions need one word only. */
 static inline unsigned int set_word(unsigned int node)
@@ -95,8 +99,7 @@ static inline unsigned int digit_value(unsigned int c)
 
 /** Whether a character is in one of the classes of @a mask. */
 #define IS_IN(c, mask)                                                                             \
-	((c) - ' ' < sizeof(aws_fota_parser_classes) &&                                            \
-	 (aws_fota_parser_classes[(c) - ' '] & (mask)) != 0U)
+	((c) < sizeof(aws_fota_parser_classes) && (aws_fota_parser_classes[c] & (mask)) != 0U)
 
 /** Where a byte of the piece that is being read stands, less p->position: its address. */
 static inline uint32_t place_of(const uint8_t *at)
@@ -110,7 +113,7 @@ static inline const uint8_t *word_list(unsigned int list)
 	return &aws_fota_parser_words[list * WORD_LIST_UNIT];
 }
 
-/** What the word that was read stands for; 0 when it is none. */
+/** What the word that was read stands for, which WORD_ENDS(). */
 static inline unsigned int word_value(const struct aws_fota_parser *p)
 {
 	const unsigned int entry = *p->word;
@@ -118,7 +121,7 @@ static inline unsigned int word_value(const struct aws_fota_parser *p)
 	if (WORD_VALUE(entry) == LONG_END) {
 		return p->word[entry == LONG_END ? 1 : 2];
 	}
-	return WORD_ENDS(entry) ? WORD_VALUE(entry) : 0U;
+	return WORD_VALUE(entry);
 }
 
 /** Clear a URL. */

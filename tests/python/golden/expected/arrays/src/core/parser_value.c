@@ -40,7 +40,7 @@ void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_resu
 	const struct node_entry *const entry = &aws_fota_parser_nodes[p->node];
 	unsigned int field = p->node;
 
-	if (entry->type >= KIND(KIND_NUMBER)) {
+	if (entry->type % KIND(1U) != SINK_SKIP) {
 		p->spoiled[set_word(field)] |= set_bit(field);
 	} else {
 		field = entry->offset & 0xFFU;
@@ -63,7 +63,7 @@ const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *a
 		unsigned int c = *at;
 
 		/* What words stand for, and what a branch begins with, are no characters. */
-		if (c - ' ' >= sizeof(aws_fota_parser_classes)) {
+		if (c < ' ' || c >= sizeof(aws_fota_parser_classes)) {
 			break;
 		}
 		if (*word != c) {
@@ -111,18 +111,11 @@ static unsigned int element_node(struct aws_fota_parser *p, unsigned int node)
 	return aws_fota_parser_match(p, &word, &word + 1) != &word ? word_value(p) : NODE_NONE;
 }
 
-/** Whether a member, or another one for the same destination, was there before; now it was. */
-static bool was_there(struct aws_fota_parser *p, unsigned int node)
+/** Whether a member, or another one for the same destination, was there before. */
+static bool was_there(const struct aws_fota_parser *p, unsigned int node)
 {
-	bool was = set_has(p->seen, node);
-
-	if (set_has(members_url_whole, node)) {
-		was = set_has_any(p->seen, members_url);
-	} else if (set_has(members_url, node) && set_has_any(p->seen, members_url_whole)) {
-		was = true;
-	}
-	p->seen[set_word(node)] |= set_bit(node);
-	return was;
+	return set_has(p->seen, node) ||
+	       (set_has(members_url_whole, node) && set_has_any(p->seen, members_url));
 }
 
 void aws_fota_parser_expect(struct aws_fota_parser *p, unsigned int sink, unsigned int parameter)
@@ -171,11 +164,16 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_DUPLICATE);
 		return;
 	}
+	p->seen[set_word(node)] |= set_bit(node);
+	if (set_has(members_url_whole, node)) {
+		/* None of its parts may follow. */
+		set_add_all(p->seen, members_url);
+	}
 	if (entry->type >> 5 != (kind == KIND_BOOL + 1 ? KIND_BOOL : kind)) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
 		return;
 	}
-	if (kind <= KIND_ARRAY) {
+	if (kind == KIND_OBJECT || kind == KIND_ARRAY) {
 		p->element[p->described] = 0;
 		p->path[p->described++] = (uint8_t)node;
 		return;
@@ -195,13 +193,13 @@ static const struct bounds *bounds_of(const struct aws_fota_parser *p)
 }
 
 /** Take one digit of a described integer. */
-static void put_digit(struct aws_fota_parser *p, unsigned int digit)
+static void put_digit(struct aws_fota_parser *p, unsigned int digit, unsigned int state)
 {
 	value_t limit = bounds_of(p)->maximum;
 	const value_t value = p->value * 10U + digit;
 
 	if (p->sink == SINK_I32) {
-		if (p->flag) {
+		if (state == STATE_NEGATIVE) {
 			limit = (value_t)INT32_MAX + 1U;
 		} else if (limit > INT32_MAX) {
 			/* The maximum is below zero. */
@@ -213,17 +211,21 @@ static void put_digit(struct aws_fota_parser *p, unsigned int digit)
 	if (p->value > ~(value_t)0 / 10U || value < digit || value > limit) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
 	}
-	p->value = value;
+	p->value = (value_t)value;
 }
 
 /** End a described integer at the byte behind it. */
-static void end_integer(struct aws_fota_parser *p)
+static void end_integer(struct aws_fota_parser *p, unsigned int state)
 {
 	const value_t minimum = bounds_of(p)->minimum;
 
 	if (p->sink == SINK_I32) {
 		const int32_t maximum = (int32_t)bounds_of(p)->maximum;
-		const int64_t value = p->flag ? -(int64_t)p->value : (int64_t)p->value;
+		int64_t value = (int64_t)p->value;
+
+		if (state == STATE_NEGATIVE) {
+			value = -value;
+		}
 
 		if (value < (int32_t)minimum || value > maximum) {
 			aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
@@ -232,7 +234,7 @@ static void end_integer(struct aws_fota_parser *p)
 		*(int32_t *)(void *)p->to = (int32_t)value;
 		return;
 	}
-	if (p->value < minimum || (p->flag && p->value != 0U)) {
+	if (p->value < minimum || state == STATE_NEGATIVE) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
 		return;
 	}
@@ -249,39 +251,37 @@ const uint8_t *aws_fota_parser_number(struct aws_fota_parser *p, const uint8_t *
 	unsigned int state = p->state;
 
 	do {
-		const unsigned int digit = (unsigned int)*at - '0';
 		const unsigned int c = *at;
+		const unsigned int digit = c - '0';
 
 		p->start = place_of(at);
 		if (digit < 10U && state != STATE_ZERO) {
-			state = state == STATE_MINUS && digit == 0U ? STATE_ZERO : state | 1U;
+			if (digit == 0U && (state == STATE_NUMBER || state == STATE_MINUS)) {
+				state = STATE_ZERO;
+			}
+			state |= 1U;
 			if (p->sink != SINK_SKIP) {
-				put_digit(p, digit);
+				put_digit(p, digit, state);
 			}
 		} else if (state % 2U == 0U) {
-			if (state != STATE_E || (c != '+' && c != '-')) {
+			/* Of the signs only the minus begins a number. */
+			if ((state != STATE_NUMBER && state != STATE_E) || (c != '+' && c != '-')) {
 				state = STATE_REFUSED;
 				break;
 			}
-			state = STATE_SIGN;
-		} else {
-			if (c == '.' && state <= STATE_ZERO) {
-				state = STATE_POINT;
-			} else if ((c | 0x20U) == 'e' && state <= STATE_FRACTION) {
-				state = STATE_E;
-			} else {
-				state = STATE_AFTER_VALUE;
-			}
+			state += 2U;
+		} else if ((c == '.' && state <= STATE_ZERO) ||
+			   ((c | 0x20U) == 'e' && state <= STATE_FRACTION)) {
+			state = c == '.' ? STATE_POINT : STATE_E;
 			if (p->sink != SINK_SKIP) {
-				if (state != STATE_AFTER_VALUE) {
-					aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
-				} else {
-					end_integer(p);
-				}
+				aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
 			}
-			if (state == STATE_AFTER_VALUE) {
-				break;
+		} else {
+			if (p->sink != SINK_SKIP) {
+				end_integer(p, state);
 			}
+			state = STATE_AFTER_VALUE;
+			break;
 		}
 		at++;
 	} while (at != end);

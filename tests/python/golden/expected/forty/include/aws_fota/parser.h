@@ -71,7 +71,7 @@ struct aws_fota_parser {
 	uint8_t kind;
 	/* Whether there is an execution with a member. */
 	bool executing;
-	/* Of a number, whether it is negative; of a host, whether a path may follow. */
+	/* Of a host, whether a path may follow. */
 	bool flag;
 	/* The described containers that are open, from the outside in. */
 	uint8_t path[5];

@@ -110,7 +110,7 @@ void aws_fota_parser_take_other(struct aws_fota_parser *p, unsigned int c)
 		/* In the table they have no class, so that they end a run. */
 		set = 1U << CLASS_TEXT | 1U << CLASS_PATH;
 	} else {
-		set = c < ' ' ? 0U : aws_fota_parser_classes[c - ' '];
+		set = aws_fota_parser_classes[c];
 	}
 again:
 	if ((set >> (sink - SINK_STRING) & 1U) != 0U) {
@@ -277,74 +277,65 @@ static bool is_remembered(const struct aws_fota_message *message)
 void aws_fota_parser_end_string(struct aws_fota_parser *p)
 {
 	const unsigned int sink = p->sink;
-	value_t value = p->value;
-	bool whole;
 
 	if (sink == SINK_SKIP) {
 		return;
 	}
 	if (sink >= SINK_URL) {
-		value = word_value(p);
-	}
-	if (sink <= SINK_HEX && sink >= SINK_TOKEN) {
-		whole = p->room == 0U;
-	} else {
-		whole = value != 0U && sink != SINK_IPV6;
-	}
-	if (!whole) {
-		aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_VALUE);
+		if (WORD_ENDS(*p->word)) {
+			*p->to = (char)word_value(p);
+			return;
+		}
+	} else if (sink == SINK_HEX || sink == SINK_TOKEN) {
+		if (p->room == 0U) {
+			if (sink == SINK_TOKEN) {
+				p->message->client_token = (uint32_t)p->value;
+			}
+			return;
+		}
+	} else if (p->value != 0U && sink != SINK_IPV6) {
+		if (p->to != NULL) {
+			*p->to = '\0';
+			if (sink == SINK_JOB_ID && p->kind == AWS_FOTA_MESSAGE_PENDING &&
+			    is_remembered(p->message)) {
+				p->message->job_id[0] = '\0';
+			}
+		}
 		return;
 	}
-	if (sink == SINK_TOKEN) {
-		p->message->client_token = (uint32_t)value;
-		return;
-	}
-	if (sink == SINK_HEX || p->to == NULL) {
-		return;
-	}
-	*p->to = sink >= SINK_URL ? (char)value : '\0';
-	if (sink == SINK_JOB_ID && p->kind == AWS_FOTA_MESSAGE_PENDING &&
-	    is_remembered(p->message)) {
-		p->message->job_id[0] = '\0';
-	}
+	aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_VALUE);
 }
 
 bool aws_fota_parser_decode(struct aws_fota_parser *p, unsigned int c)
 {
-	static const char escapes[] = "\"\\/\"\"\"\"\"btn\"fr";
+	static const uint8_t escapes[] = "\"\\/\"\"\"\"\"btn\"fr";
 	const unsigned int state = p->state;
-	/* Of UTF-8 and of the digits of an escape, one less to come. */
-	unsigned int next = state - 1U;
+	unsigned int next = STATE_STRING;
+	unsigned int unit = c & 0x0FU;
 
-	if (state == STATE_STRING) {
-		/* The first byte of UTF-8. */
-		if (c < 0xC2U || c > 0xF4U) {
+	if (state != STATE_UTF8_LAST && state != STATE_UNICODE_LAST) {
+		/* One less to come. */
+		next = state - 1U;
+	}
+	if (state >= STATE_UNICODE_LAST) {
+		if (!IS_IN(c, 1U << CLASS_HEX)) {
 			return false;
 		}
-		next = STATE_UTF8_LAST + (c < 0xE0U ? 0U : c / 16U - 0xDU);
-		p->unit = (uint16_t)(c & 0x0FU);
+		p->unit = (uint16_t)((unsigned int)p->unit << 4 | digit_value(c));
+		if (state == STATE_UNICODE_LAST) {
+			put_unit(p);
+		}
 		p->state = (uint8_t)next;
-	} else if (state < STATE_ESCAPE) {
-		const unsigned int code = (unsigned int)p->unit << 6 | (c & 0x3FU);
-
-		/*
-		 * With the second byte it is known whether the form is overlong, a surrogate's or
-		 * that of a number above U+10FFFF.
-		 */
-		if ((c & 0xC0U) != 0x80U ||
-		    (state == STATE_UTF8_LAST + 2 && code - 0x10U >= 0x100U) ||
-		    (state == STATE_UTF8_LAST + 1 && (code < 0x20U || code >> 5 == 0x1BU))) {
-			return false;
-		}
-		p->unit = (uint16_t)code;
-	} else if (state == STATE_ESCAPE) {
+		return true;
+	}
+	if (state == STATE_ESCAPE) {
 		unsigned int i = 0;
 
 		if (c == 'u') {
 			p->state = STATE_UNICODE;
 			return true;
 		}
-		while (escapes[i] != (char)c) {
+		while (escapes[i] != c) {
 			i++;
 			if (i == sizeof(escapes) - 1U) {
 				return false;
@@ -352,18 +343,27 @@ bool aws_fota_parser_decode(struct aws_fota_parser *p, unsigned int c)
 		}
 		c = i < 8U ? c : i;
 		next = STATE_STRING;
-	} else {
-		if (!IS_IN(c, 1U << CLASS_HEX)) {
+	} else if (state == STATE_STRING) {
+		/* The first byte of UTF-8. */
+		if (c < 0xC2U || c > 0xF4U) {
 			return false;
 		}
-		p->unit = (uint16_t)((unsigned int)p->unit << 4 | digit_value(c));
-		if (state == STATE_UNICODE_LAST) {
-			put_unit(p);
-			next = STATE_STRING;
-		}
+		next = STATE_UTF8_LAST + (c < 0xE0U ? 0U : c / 16U - 0xDU);
 		p->state = (uint8_t)next;
-		return true;
+	} else {
+		unit = (unsigned int)p->unit << 6 | (c & 0x3FU);
+
+		/*
+		 * With the second byte it is known whether the form is overlong, a surrogate's or
+		 * that of a number above U+10FFFF.
+		 */
+		if ((c & 0xC0U) != 0x80U ||
+		    (state == STATE_UTF8_LAST + 2 && unit - 0x10U >= 0x100U) ||
+		    (state == STATE_UTF8_LAST + 1 && (unit < 0x20U || unit >> 5 == 0x1BU))) {
+			return false;
+		}
 	}
+	p->unit = (uint16_t)unit;
 	put(p, c);
 	p->state = (uint8_t)next;
 	return true;

@@ -22,11 +22,13 @@ typedef uint32_t value_t;
 
 /** What kind of JSON value a member must be. */
 enum kind {
-	KIND_OBJECT = 0,
-	KIND_ARRAY = 1,
-	KIND_NUMBER = 2,
-	KIND_BOOL = 4,
-	KIND_STRING = 7,
+	KIND_STRING = 0,
+	/* Their lowest bits are those of p->nesting. */
+	KIND_OBJECT = 1,
+	KIND_ARRAY = 2,
+	/* true, false and null are three of them. */
+	KIND_BOOL = 3,
+	KIND_NUMBER = 6,
 };
 
 /** A kind in the upper bits of node_entry.type. */
@@ -136,8 +138,8 @@ extern const uint8_t aws_fota_parser_words[];
 extern const struct node_entry aws_fota_parser_nodes[NODE_END];
 /** The members that violate together with a container: itself and all below it. */
 extern const uint32_t aws_fota_parser_containers[][MEMBER_WORDS];
-/** One bit for each enum class of the characters from U+0020 to U+007F. */
-extern const uint8_t aws_fota_parser_classes[96];
+/** One bit for each enum class of the ASCII characters. */
+extern const uint8_t aws_fota_parser_classes[128];
 
 /* clang-format off */
 /** The members with a bit in struct aws_fota_message.present. */

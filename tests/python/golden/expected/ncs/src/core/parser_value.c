@@ -35,7 +35,7 @@ void aws_fota_parser_violate(struct aws_fota_parser *p, enum aws_fota_parse_resu
 	const struct node_entry *const entry = &aws_fota_parser_nodes[p->node];
 	unsigned int field = p->node;
 
-	if (entry->type >= KIND(KIND_NUMBER)) {
+	if (entry->type % KIND(1U) != SINK_SKIP) {
 		p->spoiled[set_word(field)] |= set_bit(field);
 	} else {
 		field = entry->offset & 0xFFU;
@@ -58,7 +58,7 @@ const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *a
 		unsigned int c = *at;
 
 		/* What words stand for, and what a branch begins with, are no characters. */
-		if (c - ' ' >= sizeof(aws_fota_parser_classes)) {
+		if (c < ' ' || c >= sizeof(aws_fota_parser_classes)) {
 			break;
 		}
 		if (*word != c) {
@@ -92,18 +92,11 @@ out:
 	return at;
 }
 
-/** Whether a member, or another one for the same destination, was there before; now it was. */
-static bool was_there(struct aws_fota_parser *p, unsigned int node)
+/** Whether a member, or another one for the same destination, was there before. */
+static bool was_there(const struct aws_fota_parser *p, unsigned int node)
 {
-	bool was = set_has(p->seen, node);
-
-	if (set_has(members_url_whole, node)) {
-		was = set_has_any(p->seen, members_url);
-	} else if (set_has(members_url, node) && set_has_any(p->seen, members_url_whole)) {
-		was = true;
-	}
-	p->seen[set_word(node)] |= set_bit(node);
-	return was;
+	return set_has(p->seen, node) ||
+	       (set_has(members_url_whole, node) && set_has_any(p->seen, members_url));
 }
 
 void aws_fota_parser_expect(struct aws_fota_parser *p, unsigned int sink, unsigned int parameter)
@@ -147,11 +140,16 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_DUPLICATE);
 		return;
 	}
+	p->seen[set_word(node)] |= set_bit(node);
+	if (set_has(members_url_whole, node)) {
+		/* None of its parts may follow. */
+		set_add_all(p->seen, members_url);
+	}
 	if (entry->type >> 5 != kind) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
 		return;
 	}
-	if (kind <= KIND_ARRAY) {
+	if (kind == KIND_OBJECT || kind == KIND_ARRAY) {
 		p->path[p->described++] = (uint8_t)node;
 		return;
 	}
@@ -170,21 +168,20 @@ void aws_fota_parser_begin(struct aws_fota_parser *p, unsigned int kind)
 static void put_digit(struct aws_fota_parser *p, unsigned int digit)
 {
 	value_t limit = bounds_of(p)->maximum;
-	const value_t value = p->value * 10U + digit;
+	const uint64_t value = (uint64_t)p->value * 10U + digit;
 
-	/* Not a division by 10 of the limit: that of 64 bits is a large function of the library. */
-	if (p->value > ~(value_t)0 / 10U || value < digit || value > limit) {
+	if (value > limit) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
 	}
-	p->value = value;
+	p->value = (value_t)value;
 }
 
 /** End a described integer at the byte behind it. */
-static void end_integer(struct aws_fota_parser *p)
+static void end_integer(struct aws_fota_parser *p, unsigned int state)
 {
 	const value_t minimum = bounds_of(p)->minimum;
 
-	if (p->value < minimum || (p->flag && p->value != 0U)) {
+	if (p->value < minimum || state == STATE_NEGATIVE) {
 		aws_fota_parser_violate(p, AWS_FOTA_PARSE_OUT_OF_RANGE);
 		return;
 	}
@@ -197,39 +194,37 @@ const uint8_t *aws_fota_parser_number(struct aws_fota_parser *p, const uint8_t *
 	unsigned int state = p->state;
 
 	do {
-		const unsigned int digit = (unsigned int)*at - '0';
 		const unsigned int c = *at;
+		const unsigned int digit = c - '0';
 
 		p->start = place_of(at);
 		if (digit < 10U && state != STATE_ZERO) {
-			state = state == STATE_MINUS && digit == 0U ? STATE_ZERO : state | 1U;
+			if (digit == 0U && (state == STATE_NUMBER || state == STATE_MINUS)) {
+				state = STATE_ZERO;
+			}
+			state |= 1U;
 			if (p->sink != SINK_SKIP) {
 				put_digit(p, digit);
 			}
 		} else if (state % 2U == 0U) {
-			if (state != STATE_E || (c != '+' && c != '-')) {
+			/* Of the signs only the minus begins a number. */
+			if ((state != STATE_NUMBER && state != STATE_E) || (c != '+' && c != '-')) {
 				state = STATE_REFUSED;
 				break;
 			}
-			state = STATE_SIGN;
-		} else {
-			if (c == '.' && state <= STATE_ZERO) {
-				state = STATE_POINT;
-			} else if ((c | 0x20U) == 'e' && state <= STATE_FRACTION) {
-				state = STATE_E;
-			} else {
-				state = STATE_AFTER_VALUE;
-			}
+			state += 2U;
+		} else if ((c == '.' && state <= STATE_ZERO) ||
+			   ((c | 0x20U) == 'e' && state <= STATE_FRACTION)) {
+			state = c == '.' ? STATE_POINT : STATE_E;
 			if (p->sink != SINK_SKIP) {
-				if (state != STATE_AFTER_VALUE) {
-					aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
-				} else {
-					end_integer(p);
-				}
+				aws_fota_parser_violate(p, AWS_FOTA_PARSE_WRONG_TYPE);
 			}
-			if (state == STATE_AFTER_VALUE) {
-				break;
+		} else {
+			if (p->sink != SINK_SKIP) {
+				end_integer(p, state);
 			}
+			state = STATE_AFTER_VALUE;
+			break;
 		}
 		at++;
 	} while (at != end);
