@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from aws_fota.errors import ExitCode
 from aws_fota.jobdoc.model import Foreign
 from aws_fota.oracle.engine import Engine
 from aws_fota.oracle.engine_boot import Boots
-from aws_fota.oracle.engine_downloads import UPGRADE_TRIES
-from aws_fota.oracle.engine_io import ActionId, Boot, HttpResponse, Message, Phase, Request
+from aws_fota.oracle.engine_downloads import UPGRADE_TRIES, Downloads
+from aws_fota.oracle.engine_io import ActionId, Boot, HttpResponse, Message, Phase, Request, Verified
 from aws_fota.oracle.engine_judgement import has_execution
 from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.engine_state import Link
 from aws_fota.oracle.explore import __main__ as command
+from aws_fota.oracle.explore import carrying_out
 from aws_fota.oracle.explore.search import Search
 from aws_fota.oracle.explore.world import BASIC, Document, Fault, Scenario
 from aws_fota.oracle.explore.worlds import SMALL
@@ -42,6 +44,9 @@ TWO_LEFT = Scenario("two left alone", (Document.FOREIGN, Document.FOREIGN), BASI
 UNREADABLE = Scenario(
     "unreadable", (Document.UNREADABLE, Document.UPDATE), frozenset({Fault.CLOUD_CANCEL}), 1, foreign=Foreign.LEAVE
 )
+DIGEST = Scenario("digest", (Document.DIGESTED,), frozenset({Fault.REBOOT, Fault.OVERWRITTEN}), 2)
+WRONG_DIGEST = Scenario("wrong digest", (Document.MISDIGESTED,), frozenset(), 0)
+RECORD = Scenario("record", (Document.UPDATE,), frozenset({Fault.RECORD}), 2)
 EARLY = Scenario("early", (Document.UPDATE,), frozenset({Fault.REBOOT}), 1, report_on_download=True)
 THREE = Scenario(
     "three", (Document.FOREIGN, Document.FOREIGN, Document.UPDATE), BASIC, 0, foreign=Foreign.LEAVE, remembered_jobs=2
@@ -131,6 +136,25 @@ def downloads_before_the_service_accepted(self: Engine, message: Message, keep: 
     self.take_object(message)
     self.state.update_due = True
     self.download()
+
+
+@mutant(DIGEST, "p6_only_a_whole_image_is_applied", "verified")
+def does_not_compare_digests(self: Engine, result: Verified) -> None:
+    Downloads.verified(self, replace(result, digest=self.job_state.sha256 or bytes(32)))
+
+
+@mutant(DIGEST, "p8_a_fine_job_is_not_blamed", "verified")
+def blames_the_object_for_what_others_wrote(self: Engine, result: Verified) -> None:
+    self.job_state.resumed = False
+    Downloads.verified(self, result)
+
+
+@mutant(WRONG_DIGEST, "p3_liveness_confirms", "verified")
+def begins_anew_for_ever(self: Engine, result: Verified) -> None:
+    self.job_state.resumed = True
+    # A counter that goes on would make ever new states of the circle.
+    self.job_state.tries = 0
+    Downloads.verified(self, result)
 
 
 @mutant(ONE_UPDATE, "p7_a_change_in_the_cloud_is_looked_into", "notify_next_elsewhere")
@@ -234,6 +258,14 @@ def test_a_broken_engine_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -
     assert property in {violation.property for violation in found}
     violation = next(violation for violation in found if violation.property == property)
     assert violation.trace, "with the way there"
+
+
+def test_a_glue_that_is_ahead_of_its_record_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine cannot help it: an upgrade that no record tells of is asked for again after it was reverted."""
+    assert Search(RECORD).run().violations == []
+    monkeypatch.setattr(carrying_out, "_WITHOUT_RECORD", {})
+    found = {violation.property for violation in Search(RECORD).run().violations}
+    assert found == {"p2_a_reverted_image_is_not_tried_again"}
 
 
 def test_unbroken_the_worlds_of_the_mutants_hold() -> None:

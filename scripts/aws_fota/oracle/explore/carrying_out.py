@@ -35,7 +35,14 @@ from aws_fota.oracle.explore.world import (
 from aws_fota.oracle.outcome import Refusal
 from aws_fota.oracle.topics import TopicKind
 
-_ABORTABLE = (Work.ERASE, Work.FETCH, Work.RECEIVE, Work.VERIFY)
+_ABORTABLE = (Work.ERASE, Work.FETCH, Work.RECEIVE, Work.VERIFY, Work.NO_ERASE, Work.NO_RECEIVE)
+#: What is not begun where the record of the same step could not be saved.
+_WITHOUT_RECORD = {
+    Work.ERASE: Work.NO_ERASE,
+    Work.WIPE: Work.NO_WIPE,
+    Work.RECEIVE: Work.NO_RECEIVE,
+    Work.UPGRADE: Work.NO_UPGRADE,
+}
 _WORK = {
     ActionId.FETCH: Work.FETCH,
     ActionId.RECEIVE: Work.RECEIVE,
@@ -129,17 +136,35 @@ class Carrier:
         if asks_for_work:
             self.check_work(world, input, engine, actions)
         done = world._replace(engine=engine)
-        published = False
-        for action in actions:
-            if action.id in (ActionId.PERSIST, ActionId.CLEAR) and Fault.REBOOT in self.allowed:
-                # Between two actions of one step: what was to be kept is not.
-                yield Outcome(self.off(done), (Fault.REBOOT,))
-            published = published or action.id is ActionId.PUBLISH
+        for position, action in enumerate(actions):
+            if action.id in (ActionId.PERSIST, ActionId.CLEAR):
+                if Fault.REBOOT in self.allowed:
+                    # Between two actions of one step: what was to be kept is not.
+                    yield Outcome(self.off(done), (Fault.REBOOT,))
+                if Fault.RECORD in self.allowed:
+                    yield from self.without_record(done, actions[position + 1 :])
             done = self.carried_out(done, action)
-        if published:
-            yield from self.published(done)
+        yield from self.sent(done, actions)
+
+    def sent(self, world: World, actions: tuple[Action, ...]) -> Iterator[Outcome]:
+        """All is carried out but what is to be published."""
+        if any(action.id is ActionId.PUBLISH for action in actions):
+            yield from self.published(world)
         else:
-            yield Outcome(done)
+            yield Outcome(world)
+
+    def without_record(self, world: World, actions: tuple[Action, ...]) -> Iterator[Outcome]:
+        """The rest of a step whose record could not be saved, or not be removed."""
+        done = world._replace(device=world.device._replace(unsaved=True))
+        for action in actions:
+            before = len(done.device.work)
+            done = self.carried_out(done, action)
+            if len(done.device.work) > before:
+                work, offset = done.device.work[-1]
+                refused = (*done.device.work[:-1], (_WITHOUT_RECORD.get(work, work), offset))
+                done = done._replace(device=done.device._replace(work=refused))
+        for outcome in self.sent(done, actions):
+            yield outcome._replace(faults=(Fault.RECORD, *outcome.faults))
 
     def first_step(self, world: World, input: Input) -> Step:
         """A step that was not taken before from this state of the engine."""
@@ -172,9 +197,9 @@ class Carrier:
     def carried_out(self, world: World, action: Action) -> World:
         device, app = world.device, world.app
         if action.id is ActionId.PERSIST:
-            return world._replace(device=device._replace(record=self.engines.record(world.engine)))
+            return world._replace(device=device._replace(record=self.engines.record(world.engine), unsaved=False))
         if action.id is ActionId.CLEAR:
-            return world._replace(device=device._replace(record=None))
+            return world._replace(device=device._replace(record=None, unsaved=False))
         if action.id is ActionId.ABORT:
             work = device.work[:-1] if device.work and device.work[-1][0] in _ABORTABLE else device.work
             return world._replace(device=device._replace(work=work, body=None))
@@ -250,7 +275,7 @@ class Carrier:
 
     def off(self, world: World) -> World:
         """The device stops; what is not in flash is lost."""
-        device = world.device._replace(work=(), body=None)
+        device = world.device._replace(work=(), body=None, unsaved=False)
         return World(self.engines.unbooted, device, world.jobs, world.objects, Net(), App())
 
     def boots(self, world: World) -> Iterator[Outcome]:
@@ -273,7 +298,8 @@ class Carrier:
         """The application starts, and with it the engine."""
         device = world.device
         for outcome in self.step(world, boot_input(device.record, device.running, device.confirmed, device.pending)):
-            met = Fault.REBOOT not in outcome.faults
+            # An image that no record says anything of was not met.
+            met = Fault.REBOOT not in outcome.faults and not outcome.world.device.unsaved
             yield outcome._replace(world=outcome.world._replace(device=outcome.world.device._replace(met=met)))
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from aws_fota.oracle.explore.world import (
     image_version,
     job_number,
     object_of,
+    slot_digest,
     whole_image,
 )
 
@@ -66,7 +67,7 @@ _CLOSED, _FLASH_FAILED = io.FetchFailed(FetchError.CLOSED), io.FetchFailed(Fetch
 _FORBIDDEN, _UNAVAILABLE, _PRECONDITION = io.HttpResponse(403), io.HttpResponse(503), io.HttpResponse(412)
 _REQUESTED, _NOT_REQUESTED = io.UpgradeRequested(0), io.UpgradeRequested(EIO)
 _CONFIRMED, _NOT_CONFIRMED = io.Confirmed(0), io.Confirmed(EIO)
-_UNVERIFIED, _NO_IMAGE = io.Verified(error=EIO), io.Verified(image_valid=False)
+_UNVERIFIED = io.Verified(error=EIO)
 
 
 class GlueMoves:
@@ -106,12 +107,25 @@ class GlueMoves:
             Work.VERIFY: self.verify,
             Work.UPGRADE: self.upgrade,
             Work.CONFIRM: self.confirm,
+            Work.NO_ERASE: self.refuse(_NOT_ERASED),
+            Work.NO_WIPE: self.refuse(_NOT_ERASED),
+            Work.NO_RECEIVE: self.refuse(_FLASH_FAILED),
+            Work.NO_UPGRADE: self.refuse(_NOT_REQUESTED),
         }[work](there, offset)
 
     def done(self, text: str, world: World, input: Input) -> Iterator[Move]:
         """Work is done, and the engine hears of it, or the device reboots just before."""
         yield from self.takes(Kind.WORK, text, world, input)
         yield from self.stops(Kind.OTHER, f"{text}, then reboot", world, Fault.REBOOT)
+
+    def refuse(self, answer: Input) -> Callable[[World, int], Iterator[Move]]:
+        """Work that is answered instead of being begun."""
+
+        def answered(world: World, offset: int) -> Iterator[Move]:
+            there = world._replace(device=world.device._replace(body=None))
+            return self.takes(Kind.WORK, "refused, for its record is not saved", there, answer)
+
+        return answered
 
     def erase(self, world: World, offset: int) -> Iterator[Move]:
         device = world.device
@@ -175,13 +189,13 @@ class GlueMoves:
                 yield from self.takes(Kind.OTHER, f"receiving: {fault.value}", stopped, answer, fault)
 
     def verify(self, world: World, offset: int) -> Iterator[Move]:
-        image = whole_image(world.device.slot)
+        image, digest = whole_image(world.device.slot), slot_digest(world.device.slot)
         result = (
-            _NO_IMAGE
+            io.Verified(digest=digest, image_valid=False)
             if image == BLANK
-            else self.kept(io.Verified(hash=image_hash(image), version=image_version(image)))
+            else io.Verified(digest=digest, hash=image_hash(image), version=image_version(image))
         )
-        yield from self.takes(Kind.WORK, "verified", world, result)
+        yield from self.takes(Kind.WORK, "verified", world, self.kept(result))
         if self.allows(Fault.FLASH):
             yield from self.takes(Kind.OTHER, "verifying fails", world, _UNVERIFIED, Fault.FLASH)
 

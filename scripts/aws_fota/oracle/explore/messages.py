@@ -6,8 +6,17 @@ from __future__ import annotations
 from functools import cache
 
 from aws_fota.oracle.engine_io import Message
-from aws_fota.oracle.explore.world import CELLS, Answer, Document, Notice, image_version, job_name, object_of
-from aws_fota.oracle.outcome import FIRST_FIELD, EnvelopeField, Outcome, ParseResult, Scheme, Url
+from aws_fota.oracle.explore.world import (
+    CELLS,
+    Answer,
+    Document,
+    Notice,
+    document_digest,
+    image_version,
+    job_name,
+    object_of,
+)
+from aws_fota.oracle.outcome import FIRST_FIELD, EnvelopeField, JobValue, Outcome, ParseResult, Scheme, Url
 from aws_fota.oracle.parser import job_hash
 from aws_fota.oracle.publications import identity
 from aws_fota.oracle.topics import Topic, TopicKind
@@ -89,12 +98,15 @@ def described(
     if not with_document:
         return Message(topic, outputs, PACKET_ID)
     document = documents[job]
-    fields = {
+    fields: dict[str, JobValue] = {
         "operation": "other" if document is Document.FOREIGN else "update",
         "size": CELLS + (document is Document.UNFIT),
         "version": ".".join(str(part) for part in image_version(object_of(job, 0))[:3]),
         "url": url_of(job),
     }
+    digest = document_digest(document, job)
+    if digest is not None:
+        fields["sha256"] = digest
     present = frozenset({EnvelopeField.JOB_DOCUMENT, *range(FIRST_FIELD, FIRST_FIELD + len(fields))})
     return Message(topic, _with(outputs, present, job=fields), PACKET_ID, identity(url_of(job)))
 

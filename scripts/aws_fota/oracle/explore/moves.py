@@ -11,6 +11,8 @@ from aws_fota.oracle.engine_state import Backoff, Link
 from aws_fota.oracle.explore import messages, service
 from aws_fota.oracle.explore.glue import EIO, GlueMoves, Kind, Move
 from aws_fota.oracle.explore.world import (
+    CELLS,
+    OTHERS,
     App,
     Device,
     Document,
@@ -55,6 +57,7 @@ class Moves(GlueMoves):
         self.carrier.allowed = self.scenario.allowed if faults > 0 else frozenset()
         if world.engine == self.carrier.engines.unbooted:
             yield from self.moves(Kind.REBOOT, "the device boots", self.carrier.boots(world))
+            yield from self.overwriting(world)
             return
         yield from self.answers(world)
         yield from self.notifications(world)
@@ -64,6 +67,15 @@ class Moves(GlueMoves):
         yield from self.timers(world)
         yield from self.cloud(world)
         yield from self.stops(Kind.OTHER, "reboot", world, Fault.REBOOT)
+
+    def overwriting(self, world: World) -> Iterator[Move]:
+        """Before the engine starts, another image or a tool writes to the slot, in part or in whole."""
+        device = world.device
+        if self.allows(Fault.OVERWRITTEN) and device.confirmed and not device.pending:
+            for count in range(1, CELLS + 1):
+                slot = (OTHERS,) * count + device.slot[count:]
+                there = world._replace(device=device._replace(slot=slot))
+                yield Move(Kind.OTHER, f"others write {count} to the slot", there, (Fault.OVERWRITTEN,))
 
     # Messages.
 

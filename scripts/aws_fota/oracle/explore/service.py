@@ -99,7 +99,11 @@ def update(world: World, asked: Asked) -> tuple[World, Answer]:
         return world, told._replace(code=Refusal.VERSION_MISMATCH)
     final = asked.status if asked.status is not JobStatus.IN_PROGRESS else JobStatus.NONE
     after = Execution(
-        asked.status, execution.version + 1, final, execution.started or asked.status is JobStatus.IN_PROGRESS
+        asked.status,
+        execution.version + 1,
+        final,
+        execution.started or asked.status is JobStatus.IN_PROGRESS,
+        unsaved=final is not JobStatus.NONE and world.device.unsaved,
     )
     world = with_jobs(world, changed_job(world.jobs, job, after), online=True)
     return world, Answer(TopicKind.UPDATE_ACCEPTED, job, status=after.status, version=after.version)

@@ -64,8 +64,12 @@ def p2_failure_means_that_it_does_not(report: Report) -> str:
 
 
 def p3_no_report_contradicts_another(report: Report) -> str:
-    said = report.world.jobs[report.asked.job].by_device
+    """But where success is claimed before the reboot: what no record holds is not known after it."""
+    execution = report.world.jobs[report.asked.job]
+    said = execution.by_device
     if said is JobStatus.NONE or said is report.asked.status:
+        return ""
+    if report.scenario.report_on_download and execution.unsaved:
         return ""
     return f"{report.asked.status.name} after {said.name}"
 
@@ -74,6 +78,13 @@ def p4_the_version_is_one_that_the_service_said(report: Report) -> str:
     known = report.world.jobs[report.asked.job].version
     expected = report.asked.expected_version
     return f"expects version {expected}, and the service never was past {known}" if expected > known else ""
+
+
+def p6_what_differs_from_its_digest_fails(report: Report) -> str:
+    if report.scenario.documents[report.asked.job] is not Document.MISDIGESTED:
+        return ""
+    right = report.asked.status in (JobStatus.IN_PROGRESS, JobStatus.FAILED)
+    return "" if right else f"an image with another digest is reported {report.asked.status.name}"
 
 
 def p8_a_foreign_job_is_never_failed(report: Report) -> str:
@@ -94,7 +105,8 @@ def p8_what_does_not_fit_is_rejected(report: Report) -> str:
 
 def p8_a_fine_job_is_not_blamed(report: Report) -> str:
     """What is wrong with a document or an object is only said of one with which something is."""
-    fine = report.scenario.documents[report.asked.job] is Document.UPDATE
+    document, changed = report.scenario.documents[report.asked.job], report.world.objects[report.asked.job] > 0
+    fine = document is Document.UPDATE or (document is Document.DIGESTED and not changed)
     failed = report.asked.status in (JobStatus.FAILED, JobStatus.REJECTED)
     return f"a fine job is blamed with reason {report.reason}" if fine and failed and report.reason in _BLAME else ""
 
@@ -104,6 +116,7 @@ REPORT_CHECKS: tuple[ReportCheck, ...] = (
     p2_failure_means_that_it_does_not,
     p3_no_report_contradicts_another,
     p4_the_version_is_one_that_the_service_said,
+    p6_what_differs_from_its_digest_fails,
     p8_a_foreign_job_is_never_failed,
     p8_what_does_not_fit_is_rejected,
     p8_a_fine_job_is_not_blamed,
@@ -131,7 +144,7 @@ def p2_a_failed_image_stays_out(snapshot: Snapshot) -> str:
 
 def p3_what_is_to_be_reported_is_in_the_record(snapshot: Snapshot) -> str:
     view = snapshot.view
-    if view.state.phase is not Phase.REPORTING:
+    if view.state.phase is not Phase.REPORTING or snapshot.world.device.unsaved:
         return ""
     record = decode(snapshot.world.device.record or b"")
     kept = record is not None and record.phase is RecordPhase.REPORTING
@@ -141,9 +154,9 @@ def p3_what_is_to_be_reported_is_in_the_record(snapshot: Snapshot) -> str:
 
 
 def p3_an_idle_engine_has_no_record(snapshot: Snapshot) -> str:
-    """But for the job that is still to be found again, and one left alone as another image's operation."""
-    view = snapshot.view
-    if view.state.phase is not Phase.IDLE or view.job.resumable or snapshot.world.device.record is None:
+    """But for the job that is still to be found again, and where the record could not be removed."""
+    view, device = snapshot.view, snapshot.world.device
+    if view.state.phase is not Phase.IDLE or view.job.resumable or device.record is None or device.unsaved:
         return ""
     return "a record is left behind"
 
@@ -173,7 +186,8 @@ def p3_disagreement_at_rest(snapshot: Snapshot) -> str:
     """What is wrong where nothing happens any more: jobs that are not done, or a device that differs."""
     scenario, world, view = snapshot
     state, device = view.state, world.device
-    if state.phase is not Phase.IDLE or state.link is not Link.ONLINE or device.record is not None or device.work:
+    left = device.record is not None and not device.unsaved
+    if state.phase is not Phase.IDLE or state.link is not Link.ONLINE or left or device.work:
         return f"rests in {state.phase.name}, {state.link.name}"
     if not device.confirmed:
         return "rests with an unconfirmed image"

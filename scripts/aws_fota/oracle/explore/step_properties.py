@@ -18,12 +18,15 @@ from aws_fota.oracle.engine_state import Backoff, Link
 from aws_fota.oracle.explore.engines import View
 from aws_fota.oracle.explore.world import (
     BLANK,
+    OTHERS,
     Scenario,
     Work,
     World,
     belongs_to,
+    document_digest,
     etag_of,
     job_number,
+    slot_digest,
     whole_image,
 )
 from aws_fota.oracle.outcome import Refusal
@@ -105,7 +108,8 @@ def p5_resumes_one_object_only(step: Step) -> str:
         return ""
     job = step.after.job
     written = step.world.device.slot[: job.offset]
-    if job.offset and (job.etag is None or any(cell == BLANK or etag_of(cell) != job.etag for cell in written)):
+    ours = [cell for cell in written if cell != OTHERS]
+    if job.offset and (job.etag is None or any(cell == BLANK or etag_of(cell) != job.etag for cell in ours)):
         return f"resumes at {job.offset} with ETag {job.etag!r} over {written}"
     return ""
 
@@ -120,13 +124,15 @@ def p6_flash_is_left_alone_until_started(step: Step) -> str:
 def p6_only_a_whole_image_is_applied(step: Step) -> str:
     if not step.has(ActionId.REQUEST_UPGRADE):
         return ""
-    image = whole_image(step.world.device.slot)
-    right = image != BLANK and belongs_to(image, job_number(step.after.job.job_id))
+    image, job = whole_image(step.world.device.slot), job_number(step.after.job.job_id)
+    digest = document_digest(step.scenario.documents[job], job)
+    right = image != BLANK and belongs_to(image, job) and digest in (None, slot_digest(step.world.device.slot))
     return "" if right else f"an upgrade to {step.world.device.slot} is requested"
 
 
 def p5_only_one_object_is_verified(step: Step) -> str:
-    mixed = step.has(ActionId.VERIFY) and whole_image(step.world.device.slot) == BLANK
+    ours = {cell for cell in step.world.device.slot if cell != OTHERS}
+    mixed = step.has(ActionId.VERIFY) and (BLANK in ours or len(ours) > 1)
     return f"verifies {step.world.device.slot}" if mixed else ""
 
 

@@ -26,6 +26,10 @@ class Document(Enum):
     """What a job asks for."""
 
     UPDATE = "update"
+    #: The same, and it tells the SHA-256 of the image that its URL led to at first.
+    DIGESTED = "update with a digest"
+    #: The same, and it tells the SHA-256 of another one.
+    MISDIGESTED = "update with a wrong digest"
     FOREIGN = "foreign"
     #: Its text is none that the parser reads.
     UNREADABLE = "unreadable"
@@ -54,8 +58,13 @@ class Fault(Enum):
     CHANGED = "object changes"
     NO_IF_MATCH = "server ignores If-Match"
     FLASH = "flash fails"
+    RECORD = "record cannot be saved"
+    OVERWRITTEN = "others write to the slot"
     BOOTLOADER = "upgrade or confirmation fails"
 
+
+#: What others than the engine write into the slot, while the device is in their hands: an image of their own.
+OTHERS = "H0"
 
 #: What a network and a power supply do.
 BASIC = frozenset({Fault.REBOOT, Fault.LOST, Fault.DOUBLED, Fault.DISCONNECT})
@@ -97,6 +106,7 @@ class Scenario:
             Field(("size",), FieldType.U32, "size", True, maximum=2**32 - 1),
             Field(("version",), FieldType.STRING, "version", True, max_length=16),
             Field(("url",), FieldType.URL, "url", True),
+            Field(("sha256",), FieldType.HEX, "sha256", False, size=32),
         )
         options = Options(progress_step_percent=50, remembered_jobs=self.remembered_jobs)
         return Description(("update",), self.foreign, fields, options, "explored.yaml")
@@ -122,6 +132,8 @@ class Execution(NamedTuple):
     started: bool = False
     #: Whether the service does not know it any more.
     deleted: bool = False
+    #: Whether no record held the final status when the service took it.
+    unsaved: bool = False
 
 
 class Answer(NamedTuple):
@@ -173,6 +185,11 @@ class Work(Enum):
     VERIFY = "verify"
     UPGRADE = "request upgrade"
     CONFIRM = "confirm image"
+    #: What is not begun, because the record that stands before it could not be saved.
+    NO_ERASE = "erase, refused"
+    NO_WIPE = "wipe, refused"
+    NO_RECEIVE = "receive, refused"
+    NO_UPGRADE = "request upgrade, refused"
 
 
 class Body(NamedTuple):
@@ -197,6 +214,8 @@ class Device(NamedTuple):
     #: The image that was reverted last after the engine had met it.
     reverted: str = BLANK
     record: bytes | None = None
+    #: Whether the record is an older one than the engine asked for last.
+    unsaved: bool = False
     #: What the glue was asked for and has not done, oldest first, with its offset.
     work: tuple[tuple[Work, int], ...] = ()
     body: Body | None = None
@@ -251,6 +270,19 @@ def image_hash(image: str) -> bytes:
 def etag_of(image: str) -> bytes:
     """The ETag of an object."""
     return f'"{image}"'.encode()
+
+
+@cache
+def slot_digest(slot: tuple[str, ...]) -> bytes:
+    """The SHA-256 over what a slot holds."""
+    return hashlib.sha256(" ".join(slot).encode()).digest()
+
+
+def document_digest(document: Document, job: int) -> bytes | None:
+    """The SHA-256 that a job tells, if it does."""
+    if document is Document.DIGESTED:
+        return slot_digest((object_of(job, 0),) * CELLS)
+    return slot_digest(("another",)) if document is Document.MISDIGESTED else None
 
 
 @cache

@@ -22,14 +22,23 @@ _SERVER = frozenset(
     }
 )
 _UPDATE, _FOREIGN = Document.UPDATE, Document.FOREIGN
+#: Only a digest tells what others wrote, and the record fails in worlds of its own.
+_APART = frozenset({Fault.OVERWRITTEN, Fault.RECORD})
+_RECORD = frozenset({Fault.RECORD, Fault.REBOOT, Fault.FLASH}) | _CLOUD | _DEVICE
+_DIGEST = (_SERVER - {Fault.UNAVAILABLE}) | {Fault.OVERWRITTEN, Fault.REBOOT, Fault.CLOUD_CANCEL, Fault.PAUSE}
 _SERVICE = BASIC | _CLOUD | {Fault.THROTTLED}
 
 #: What ``make explore`` goes through.
 WORLDS = (
     Scenario("two updates", (_UPDATE, _UPDATE), _SERVICE | _DEVICE, 2),
-    Scenario("one update, every fault", (_UPDATE,), frozenset(Fault), 3),
+    Scenario("one update, every fault", (_UPDATE,), frozenset(Fault) - _APART, 3),
     Scenario("one download, two tries", (_UPDATE,), _SERVER | {Fault.REBOOT, Fault.PAUSE}, 4, retries_max=2),
     Scenario("report on download", (_UPDATE,), _SERVICE | _DEVICE, 3, report_on_download=True),
+    Scenario("record not saved", (_UPDATE,), _RECORD, 3),
+    Scenario("record not saved, report on download", (_UPDATE,), _RECORD, 3, report_on_download=True),
+    Scenario("record not saved, two updates", (_UPDATE, _UPDATE), BASIC | {Fault.RECORD, Fault.CLOUD_CANCEL}, 2),
+    Scenario("digest", (Document.DIGESTED,), _DIGEST, 4),
+    Scenario("wrong digest", (Document.MISDIGESTED,), _DIGEST, 4),
     Scenario("left alone", (_FOREIGN, _UPDATE), BASIC | {Fault.CLOUD_CANCEL}, 2, foreign=Foreign.LEAVE),
     Scenario("more than remembered", (_FOREIGN, _FOREIGN, _UPDATE), BASIC, 1, foreign=Foreign.LEAVE, remembered_jobs=2),
     Scenario("offered", (_FOREIGN, _UPDATE), BASIC | {Fault.CLOUD_CANCEL}, 2, foreign=Foreign.OFFER),
