@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the module is wired into a Zephyr build: what is generated when, from where, and what it says when it cannot.
 
-Runs where a Zephyr tree is: ``ZEPHYR_BASE``, or ``~/zephyrproject/zephyr``. Nothing is compiled here; twister does.
+Runs where a Zephyr tree is: ``ZEPHYR_BASE``, or ``~/zephyrproject/zephyr``. Hardly anything is compiled here; twister does.
 """
 
 from __future__ import annotations
@@ -192,6 +192,56 @@ def test_a_description_of_the_application_is_found(tmp_path: Path) -> None:
     done = build.configure()
     assert done.returncode != 0
     assert "named.yaml:1: fields:" in " ".join(done.stderr.split())
+
+
+def test_a_description_that_is_written_later_is_found(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    build.write()
+    done = build.configure()
+    assert done.returncode == 0, done.stderr
+    assert "AWS FOTA: jobs as in the built-in aws_fota.yaml" in done.stdout
+    build.build()
+    tables = build.binary / GENERATED / "src/core"
+    assert not any('"mine"' in path.read_text() for path in tables.iterdir())
+    text = (ROOT / "schemas/default/aws_fota.yaml").read_text().replace("app_fw_update", "mine")
+    description = build.application / "aws_fota.yaml"
+    description.write_text(text)
+    assert f"AWS FOTA: jobs as in {description}" in build.build()
+    assert any('"mine"' in path.read_text() for path in tables.iterdir())
+    description.unlink()
+    assert "AWS FOTA: jobs as in the built-in aws_fota.yaml" in build.build()
+    assert not any('"mine"' in path.read_text() for path in tables.iterdir())
+
+
+def with_the_glue(folder: Path) -> Build:
+    """The sample, which has the glue too."""
+    build = Build(folder)
+    build.write()
+    shutil.copytree(ROOT / "samples/aws_fota", build.application, dirs_exist_ok=True)
+    return build
+
+
+def test_a_priority_that_the_kernel_does_not_have_is_not_compiled(tmp_path: Path) -> None:
+    build = with_the_glue(tmp_path)
+    build.add("CONFIG_NUM_PREEMPT_PRIORITIES=10", "CONFIG_AWS_FOTA_THREAD_PRIORITY=10")
+    done = build.configure()
+    assert done.returncode == 0, done.stderr
+    queue = "modules/west-aws-fota/CMakeFiles/aws_fota.dir/generated/src/zephyr/queue.c.obj"
+    done = run("ninja", "-C", build.binary, queue)
+    assert done.returncode != 0
+    assert "CONFIG_AWS_FOTA_THREAD_PRIORITY is none that the kernel has" in done.stdout
+    build.add("CONFIG_AWS_FOTA_THREAD_PRIORITY=9")
+    done = run("ninja", "-C", build.binary, queue)
+    assert done.returncode == 0, done.stdout
+
+
+def test_without_sha256_in_mbed_tls_the_module_cannot_be_set(tmp_path: Path) -> None:
+    build = with_the_glue(tmp_path)
+    build.add("CONFIG_MBEDTLS_SHA256=n")
+    done = build.configure()
+    # A warning of Kconfig's, as with each dependency that is missing.
+    assert "(AWS_FOTA_CORE_ONLY || !MBEDTLS_BUILTIN || MBEDTLS_SHA256) (=n)" in " ".join(done.stderr.split())
+    assert not (build.binary / GENERATED).exists()
 
 
 def told(done: subprocess.CompletedProcess[str]) -> list[str]:

@@ -6,6 +6,7 @@
 
 #include <zephyr/dfu/flash_img.h>
 #include <zephyr/dfu/mcuboot.h>
+#include <zephyr/drivers/flash.h>
 #include <zephyr/kernel.h>
 #include <zephyr/storage/flash_map.h>
 
@@ -18,6 +19,7 @@ static struct {
 	int milliseconds;
 } orders[FAULTS];
 static char calls[200];
+static size_t flash_page;
 static struct k_spinlock lock;
 
 void fault_order(enum fault fault, int error, int skip, int times)
@@ -35,12 +37,18 @@ void fault_slow(enum fault fault, int milliseconds)
 	orders[fault].milliseconds = milliseconds;
 }
 
+void fault_flash_page(size_t size)
+{
+	flash_page = size;
+}
+
 void faults_reset(void)
 {
 	k_spinlock_key_t key = k_spin_lock(&lock);
 
 	memset(orders, 0, sizeof(orders));
 	memset(calls, 0, sizeof(calls));
+	flash_page = 0;
 	k_spin_unlock(&lock, key);
 }
 
@@ -81,7 +89,29 @@ int __wrap_flash_area_flatten(const struct flash_area *area, off_t offset, size_
 	const bool whole = offset + (off_t)len == (off_t)area->fa_size && len > 0x1000;
 	int error = whole ? fault_take(FAULT_ERASE, 'e', 'E') : 0;
 
+	if (flash_page > 0U) {
+		const off_t surplus = MIN((area->fa_off + offset) % (off_t)flash_page, offset);
+
+		offset -= surplus;
+		len += (size_t)surplus;
+	}
 	return error != 0 ? error : __real_flash_area_flatten(area, offset, len);
+}
+
+int __real_z_impl_flash_get_page_info_by_offs(const struct device *dev, off_t offset,
+					      struct flash_pages_info *info);
+int __wrap_z_impl_flash_get_page_info_by_offs(const struct device *dev, off_t offset,
+					      struct flash_pages_info *info);
+int __wrap_z_impl_flash_get_page_info_by_offs(const struct device *dev, off_t offset,
+					      struct flash_pages_info *info)
+{
+	int error = __real_z_impl_flash_get_page_info_by_offs(dev, offset, info);
+
+	if (error == 0 && flash_page > 0U) {
+		info->start_offset = offset - offset % (off_t)flash_page;
+		info->size = flash_page;
+	}
+	return error;
 }
 
 int __real_flash_area_read(const struct flash_area *area, off_t offset, void *to, size_t len);

@@ -8,6 +8,8 @@
 #ifndef FAULTS_H_
 #define FAULTS_H_
 
+#include <stddef.h>
+
 /** What can be made to fail. */
 enum fault {
 	/** Erasing of flash. */
@@ -33,6 +35,13 @@ void fault_order(enum fault fault, int error, int skip, int times);
 
 /** Let the next call take @a milliseconds. */
 void fault_slow(enum fault fault, int milliseconds);
+
+/**
+ * @brief Let the flash have pages of @a size bytes, as those of STM32F4, which its devicetree does not tell
+ *
+ * What is erased begins with the page that it begins in, as with the driver of that flash.
+ */
+void fault_flash_page(size_t size);
 
 /** Take all orders back, and forget the calls. */
 void faults_reset(void);

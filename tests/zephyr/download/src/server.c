@@ -67,6 +67,9 @@ static void add_body(size_t start, size_t len)
 	char text[24];
 
 	silent_at = server.silent_after > 0U ? response_len + server.silent_after : SIZE_MAX;
+	if (server.silent_from > 0U && server.silent_from < start + len) {
+		silent_at = response_len + server.silent_from - start;
+	}
 	if (!server.chunked) {
 		add(server.object + start, len);
 		return;

@@ -34,6 +34,8 @@ struct server {
 	bool chunked;
 	/** Bytes of the body of a range after which nothing comes any more; 0 for never. */
 	size_t silent_after;
+	/** Offset in the object from which on nothing comes any more; 0 for never. */
+	size_t silent_from;
 	/** What a connection ends in: enum aws_fota_fetch_error, or 0. */
 	int refused;
 };

@@ -7,12 +7,14 @@
 #include <errno.h>
 
 #include <zephyr/dfu/mcuboot.h>
+#include <zephyr/sys/byteorder.h>
 #include <zephyr/ztest.h>
 
 #include "faults.h"
 #include "jobs.h"
 #include "server.h"
 #include "slot.h"
+#include "store.h"
 #include "update.h"
 
 static void begin(void)
@@ -77,6 +79,48 @@ ZTEST(flash, test_a_cancelled_upgrade_that_cannot_be_erased)
 	update_reboot();
 	update_expect_failure("\"reason\":\"cancelled by the application\"");
 	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
+}
+
+static bool offset_saved(void)
+{
+	return store_len > 0U && sys_get_le32(&store_record[20]) == CONFIG_AWS_FOTA_RESUME_STEP;
+}
+
+/* How many ranges are asked for after a reboot in the middle of a download. */
+static int requests_after_reboot(void)
+{
+	server.silent_from = CONFIG_AWS_FOTA_RESUME_STEP + 1000U;
+	update_create_job();
+	update_expect(AWS_FOTA_EVT_START);
+	update_expect(AWS_FOTA_EVT_ERASE_PENDING);
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	jobs_serve_until(offset_saved);
+	/* Nothing runs any more where there was a reboot. */
+	zassert_ok(aws_fota_pause());
+	jobs_serve_for(500);
+	server.silent_from = 0;
+	server_requests = 0;
+	update_reboot();
+	update_expect(AWS_FOTA_EVT_START);
+	update_expect(AWS_FOTA_EVT_ERASE_PENDING);
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	update_expect(AWS_FOTA_EVT_DONE);
+	zassert_true(update_in_slot(UPDATE_SIZE));
+	update_cancel();
+	return server_requests;
+}
+
+ZTEST(flash, test_a_reboot_between_two_flash_pages)
+{
+	zassert_equal(requests_after_reboot(), DIV_ROUND_UP(UPDATE_SIZE - CONFIG_AWS_FOTA_RESUME_STEP,
+							    CONFIG_AWS_FOTA_RANGE_SIZE));
+}
+
+/* The erasing of the rest would take what is there along. */
+ZTEST(flash, test_a_reboot_amid_a_flash_page)
+{
+	fault_flash_page(4 * CONFIG_AWS_FOTA_RESUME_STEP);
+	zassert_equal(requests_after_reboot(), DIV_ROUND_UP(UPDATE_SIZE, CONFIG_AWS_FOTA_RANGE_SIZE));
 }
 
 ZTEST_SUITE(flash, NULL, update_setup, update_before, update_after, NULL);

@@ -199,9 +199,11 @@ void update_reboot(void)
 	static uint8_t record[AWS_FOTA_RECORD_MAX];
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_BOOT};
 
-	memcpy(record, store_record, store_len);
-	input.data.boot.record = record;
-	input.data.boot.record_len = store_len;
+	const int len = aws_fota_record_load(record);
+
+	zassert_true(len >= 0);
+	input.data.boot.record = len > 0 ? record : NULL;
+	input.data.boot.record_len = (size_t)len;
 	input.data.boot.confirmed = true;
 	input.data.boot.swap_pending = mcuboot_swap_type() == BOOT_SWAP_TYPE_TEST;
 	input.data.boot.slot_size = aws_fota_slot_size();

@@ -307,6 +307,58 @@ static void many_connections(void)
 	answer(PREFIX "$next/get/accepted", "");
 }
 
+/* What the queue comes to when the connection that the message came by is another one is not
+ * acknowledged: there the packet id is another message's.
+ */
+static void a_late_acknowledgement(void)
+{
+	/* The queue is done with the message before. */
+	k_sleep(K_MSEC(100));
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	zassert_ok(line_receive_publish(PREFIX "notify", "{\"timestamp\":1,\"jobs\":{}}", 21));
+	zassert_equal(line_handled, 0);
+	zassert_ok(mqtt_abort(&line_client));
+	line_connect("another-client-id");
+	k_mutex_unlock(&aws_fota_glue.lock);
+	zassert_equal(line_sent().first, LINE_SUBSCRIBE);
+	zassert_ok(line_accept_subscription());
+	expect_request(PREFIX "$next/get");
+	answer(PREFIX "$next/get/accepted", "");
+	zassert_ok(line_receive_publish(PREFIX "notify", "{\"timestamp\":1,\"jobs\":{}}", 22));
+	expect_puback(22);
+	zassert_true(line_idle());
+}
+
+/* An aborted work stays so, however many follow while it hangs. */
+static void aborted_for_long(void)
+{
+	const struct aws_fota_action verify = {.id = AWS_FOTA_ACTION_VERIFY};
+	const struct aws_fota_action fetch = {.id = AWS_FOTA_ACTION_FETCH, .length = 1};
+	uint32_t number = 0;
+
+	for (int i = 0; i < 100; i++) {
+		aws_fota_download_post(&fetch, 0);
+		aws_fota_download_abort();
+	}
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	/* Waits for the lock. */
+	aws_fota_download_post(&verify, 0);
+	k_sleep(K_MSEC(100));
+	while (!aws_fota_download_wanted(number)) {
+		number++;
+		zassert_true(number < 1000U);
+	}
+	aws_fota_download_abort();
+	for (int i = 0; i < 1000; i++) {
+		aws_fota_download_post(&fetch, 0);
+		zassert_false(aws_fota_download_wanted(number), "after %d works", i);
+		aws_fota_download_abort();
+	}
+	k_mutex_unlock(&aws_fota_glue.lock);
+	k_sleep(K_SECONDS(1));
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
+}
+
 /* An abort is about the work that was asked for last: the erasing of a cancelled upgrade, which waits
  * before it, is still carried out.
  */
@@ -414,6 +466,8 @@ ZTEST(aws_fota, test_an_application)
 	foreign_job();
 	answer_in_the_last_moment();
 	many_connections();
+	a_late_acknowledgement();
+	aborted_for_long();
 	aborted_work();
 	slow_broker();
 	lost_connection();

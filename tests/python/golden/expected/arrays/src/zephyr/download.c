@@ -40,6 +40,8 @@ static size_t works_count;
 /* What was asked for last. */
 static uint8_t last_id;
 static uint32_t last_work = AWS_FOTA_NO_WORK;
+/* What the thread is at, or was at last. */
+static uint32_t current_work = AWS_FOTA_NO_WORK;
 static ATOMIC_DEFINE(aborted, MARKS);
 
 /* Whether an action goes on with the fetch before it. An ERASE that follows anything else is that of
@@ -61,6 +63,20 @@ static bool needs_record(uint8_t id)
 	       id == AWS_FOTA_ACTION_REQUEST_UPGRADE;
 }
 
+/* The number of a new work. Never one with the mark of the work that the thread is at: it may have been
+ * aborted long ago, and hang in a name server that does not answer, while one pause after another
+ * takes numbers.
+ */
+static uint32_t next_number(void)
+{
+	uint32_t next = last_work;
+
+	do {
+		next = next == UINT32_MAX ? 1U : next + 1U;
+	} while (current_work != AWS_FOTA_NO_WORK && next % MARKS == current_work % MARKS);
+	return next;
+}
+
 void aws_fota_download_post(const struct aws_fota_action *action, int error)
 {
 	struct aws_fota_work work = {
@@ -72,7 +88,7 @@ void aws_fota_download_post(const struct aws_fota_action *action, int error)
 
 	k_mutex_lock(&works_lock, K_FOREVER);
 	if (!goes_on(action->id)) {
-		last_work = last_work == UINT32_MAX ? 1U : last_work + 1U;
+		last_work = next_number();
 		atomic_clear_bit(aborted, (int)(last_work % MARKS));
 	}
 	last_id = action->id;
@@ -116,6 +132,9 @@ static bool take(struct aws_fota_work *work, uint32_t of_work)
 			*work = works[0];
 			works_count--;
 			memmove(&works[0], &works[1], works_count * sizeof(works[0]));
+			if (of_work == AWS_FOTA_NO_WORK) {
+				current_work = work->work;
+			}
 			taken = true;
 		} else {
 			(void)k_condvar_wait(&works_changed, &works_lock, K_FOREVER);

@@ -26,6 +26,11 @@ LOG_MODULE_REGISTER(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 /* How often it is looked whether an image on trial is confirmed. */
 #define TRIAL_LOOK K_SECONDS(10)
 
+BUILD_ASSERT(CONFIG_AWS_FOTA_THREAD_PRIORITY >= K_HIGHEST_APPLICATION_THREAD_PRIO &&
+		     CONFIG_AWS_FOTA_THREAD_PRIORITY <= K_LOWEST_APPLICATION_THREAD_PRIO,
+	     "CONFIG_AWS_FOTA_THREAD_PRIORITY is none that the kernel has: from "
+	     "-CONFIG_NUM_COOP_PRIORITIES to CONFIG_NUM_PREEMPT_PRIORITIES - 1");
+
 struct queued {
 	struct aws_fota_input input;
 	/* Work that the input is a result of, or AWS_FOTA_NO_WORK. */
@@ -45,6 +50,8 @@ static bool timer_runs[2];
 static struct k_work_delayable trial;
 static struct aws_fota_action message_actions[AWS_FOTA_ACTIONS_MAX];
 static size_t message_action_count;
+/* The connection that the message came by. */
+static uint32_t message_connection;
 /* The last that happened to the connection, and has not been taken. */
 static struct aws_fota_input link_input;
 static bool link_changed;
@@ -90,6 +97,9 @@ static void carry_out(const struct aws_fota_action *action, int *saved)
 static void prepare(const struct aws_fota_action *action)
 {
 	switch (action->id) {
+	case AWS_FOTA_ACTION_ACKNOWLEDGE:
+		aws_fota_mqtt_write_acknowledgement(message_connection);
+		break;
 	case AWS_FOTA_ACTION_PERSIST:
 		aws_fota_record_write();
 		break;
@@ -315,6 +325,7 @@ void aws_fota_queue_take(void)
 
 void aws_fota_queue_step(const struct aws_fota_input *input)
 {
+	message_connection = aws_fota_glue.connection;
 	message_action_count = aws_fota_engine_step(&aws_fota_glue.engine, input, message_actions);
 	k_mutex_unlock(&aws_fota_glue.lock);
 	k_work_submit_to_queue(&queue, &inputs_work);

@@ -10,6 +10,7 @@
 
 #include <mbedtls/sha256.h>
 #include <zephyr/dfu/mcuboot.h>
+#include <zephyr/drivers/flash.h>
 #include <zephyr/kernel.h>
 #include <zephyr/storage/flash_map.h>
 
@@ -63,6 +64,27 @@ uint32_t aws_fota_slot_size(void)
 	end = MIN(trailer_start(area->fa_size), (ssize_t)area->fa_size - FOOTER_SIZE);
 	flash_area_close(area);
 	return end > 0 ? (uint32_t)end : 0U;
+}
+
+bool aws_fota_slot_page_begins(uint32_t offset)
+{
+#if defined(CONFIG_FLASH_PAGE_LAYOUT)
+	struct flash_pages_info page = {0};
+	const struct flash_area *area;
+	off_t at;
+	int err;
+
+	if (flash_area_open(aws_fota_slot_id(), &area) != 0) {
+		return false;
+	}
+	at = area->fa_off + (off_t)offset;
+	err = flash_get_page_info_by_offs(flash_area_get_device(area), at, &page);
+	flash_area_close(area);
+	return err == 0 && page.start_offset == at;
+#else
+	ARG_UNUSED(offset);
+	return true;
+#endif
 }
 
 int aws_fota_slot_erase(uint32_t offset)

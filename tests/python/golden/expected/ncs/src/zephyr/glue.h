@@ -41,6 +41,8 @@ struct aws_fota_glue {
 	bool thing_set;
 	/** The client of the connection, NULL without one. */
 	struct mqtt_client *client;
+	/** Number of the connection. */
+	uint32_t connection;
 	/** Whether aws_fota_init() was called. */
 	bool started;
 	/** Whether a connection was made, after which the thing name stays. */
@@ -123,7 +125,15 @@ void aws_fota_mqtt_write_publication(void);
 /** Carry out AWS_FOTA_ACTION_PUBLISH with what was written. */
 void aws_fota_mqtt_publish(void);
 
-/** Carry out AWS_FOTA_ACTION_ACKNOWLEDGE. */
+/**
+ * @brief Write to whom AWS_FOTA_ACTION_ACKNOWLEDGE goes; called with the lock held
+ *
+ * @param connection Number of the connection that the message came by: in another one its packet id
+ * is another message's, or nobody's.
+ */
+void aws_fota_mqtt_write_acknowledgement(uint32_t connection);
+
+/** Carry out AWS_FOTA_ACTION_ACKNOWLEDGE with what was written. */
 void aws_fota_mqtt_acknowledge(uint16_t packet_id);
 
 /** @} */

@@ -44,6 +44,7 @@ static struct {
 	char payload[AWS_FOTA_PUBLICATION_MAX + 1];
 	int payload_len;
 } publication;
+static struct mqtt_client *acknowledged_client;
 
 void aws_fota_mqtt_write_subscription(void)
 {
@@ -120,14 +121,18 @@ void aws_fota_mqtt_publish(void)
 	}
 }
 
+void aws_fota_mqtt_write_acknowledgement(uint32_t connection)
+{
+	acknowledged_client = connection == aws_fota_glue.connection ? aws_fota_glue.client : NULL;
+}
+
 void aws_fota_mqtt_acknowledge(uint16_t packet_id)
 {
 	const struct mqtt_puback_param param = {.message_id = packet_id};
-	struct mqtt_client *client = aws_fota_glue.client;
 	int err = -ENOTCONN;
 
-	if (client != NULL) {
-		err = mqtt_publish_qos1_ack(client, &param);
+	if (acknowledged_client != NULL) {
+		err = mqtt_publish_qos1_ack(acknowledged_client, &param);
 	}
 	if (err < 0) {
 		LOG_WRN("Cannot acknowledge message %u: %d", packet_id, err);
@@ -263,6 +268,7 @@ static int take_connack(struct mqtt_client *client, int result)
 	}
 	if (err == 0) {
 		aws_fota_glue.client = client;
+		aws_fota_glue.connection++;
 		aws_fota_glue.connected_once = true;
 	}
 	k_mutex_unlock(&aws_fota_glue.lock);

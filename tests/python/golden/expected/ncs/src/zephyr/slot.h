@@ -9,6 +9,7 @@
 #ifndef AWS_FOTA_SLOT_H_
 #define AWS_FOTA_SLOT_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,14 @@ uint8_t aws_fota_slot_id(void);
 
 /** Bytes that an image may have in it, the bootloader's trailer left out. */
 uint32_t aws_fota_slot_size(void);
+
+/**
+ * @brief Whether the slot can be erased from @a offset on, and what lies before it stays
+ *
+ * Not every devicetree tells the size of a flash page, and not every flash has pages of one size:
+ * a multiple of CONFIG_AWS_FOTA_RESUME_STEP may be amid one. Some drivers erase that page whole.
+ */
+bool aws_fota_slot_page_begins(uint32_t offset);
 
 /** Erase the slot from @a offset, a multiple of the flash page, to its end. 0, or a negative errno.
  */
