@@ -14,7 +14,7 @@ help:
 	@echo "make demo     one whole firmware update: generated module against the local AWS"
 	@echo "make test     lint, types, unit, differential, emulator and end-to-end tests"
 	@echo "make zephyr   the wiring into a build, and twister (needs a Zephyr tree: ZEPHYR_BASE)"
-	@echo "              and builds beside the nRF Connect SDK, and updates by its library, where it is (NCS_BASE)"
+	@echo "              and builds beside the nRF Connect SDK, updates by its library, and ztests, where it is (NCS_BASE)"
 	@echo "make lint     ruff, mypy, and the rendered C with gcc, clang and clang-format"
 	@echo "make explore  all reachable states of the update engine"
 	@echo "make bench    flash, RAM, stack and instructions on a Cortex-M33, and the time of generate (Debian packages: see README)"
@@ -54,6 +54,7 @@ zephyr: $(VENV)/.test
 	$(RUN) -m pytest -q tests/python/zephyr/test_wiring.py
 	$(RUN) -m pytest -q -rs tests/python/zephyr/test_coexistence.py tests/python/zephyr/test_fota_download.py
 	.ci/twister
+	.ci/twister --ncs
 
 explore: $(VENV)/.test
 	$(RUN) -m aws_fota.oracle.explore

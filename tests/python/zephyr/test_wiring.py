@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the module is wired into a Zephyr build: what is generated when, from where, and what it says when it cannot.
 
-Runs where a Zephyr tree is: ``ZEPHYR_BASE``, or ``~/zephyrproject/zephyr``. Hardly anything is compiled here; twister does.
+Runs where a Zephyr tree is: ``ZEPHYR_BASE``, or ``~/zephyrproject/zephyr``. Little is compiled here; twister does that.
 """
 
 from __future__ import annotations
