@@ -225,6 +225,7 @@ EFFECTS = {
 #: Guards that look at bytes of the state, and effects that set some: words of engine_table.h. Everything else is C of
 #: its own, in engine_guards.c and engine_effects.c.
 GUARDS_OF_MEMBERS = {
+    "NOT_SUBSCRIBING": ("IF_BELOW(link, AWS_FOTA_LINK_SUBSCRIBING)",),
     "RUNS_CONFIRMED": ("IF_SET(confirmed)", "IF(RUNS)"),
     "FAILED_RETRIES_LEFT": ("IF(FAILED)", "IF_BELOW(job.retries, AWS_FOTA_UPGRADES_MAX)"),
     "RUNS_UNDONE": (

@@ -46,7 +46,7 @@ def _refused(rig: Rig, status: Status, reason: str, *, application: Application 
         ([HttpFault(total=1000, **ALWAYS)], "object has another size", {"detail": "1000"}),
         (
             [HttpFault(ignore_range=True, skip=5), HttpFault(ignore_range=True, skip=10)],
-            "server does not keep to ranges",
+            "server ignores ranges",
             {},
         ),
         ([HttpFault(status=404, **ALWAYS)], "server refused the download", {"detail": "404"}),
@@ -170,9 +170,9 @@ def test_a_job_that_does_not_fit_is_rejected(
 @pytest.mark.parametrize(
     ("changes", "reason", "details"),
     [
-        ({"size": "many"}, "field has the wrong type", {"field": "size"}),
+        ({"size": "many"}, "field has a wrong type", {"field": "size"}),
         ({"size": None}, "field is missing", {"field": "size"}),
-        ({"location": {"url": "ftp://127.0.0.1/app.bin"}}, "field has an impossible value", {"field": "location.url"}),
+        ({"location": {"url": "ftp://127.0.0.1/app.bin"}}, "field has a wrong value", {"field": "location.url"}),
         (
             {"location": {"url": "http://127.0.0.1/a", "path": "a"}},
             "field occurs twice",
@@ -192,7 +192,7 @@ def test_a_document_that_is_wrong_fails(
 def test_cleartext_where_it_is_not_allowed(rig: Rig) -> None:
     rig.core = Core(build(Model(load(), Settings(allow_http=False))))
     rig.offer()
-    _refused(rig, Status.REJECTED, "http is not allowed on this device")
+    _refused(rig, Status.REJECTED, "http is not allowed")
     assert rig.http() == []
 
 

@@ -166,7 +166,7 @@ def test_f11_a_redirect_goes_nowhere_that_a_job_could_not(location: bytes | None
 def test_f11_cleartext_is_rejected_where_it_is_not_allowed() -> None:
     driver = Driver(Settings(allow_http=False)).online()
     driver.describe(location={"url": "http://bucket.example.com/fw.bin"})
-    assert driver.last_status == ("REJECTED", {"reason": "http is not allowed on this device"})
+    assert driver.last_status == ("REJECTED", {"reason": "http is not allowed"})
 
 
 def test_f11_the_port_of_a_redirect_is_kept() -> None:

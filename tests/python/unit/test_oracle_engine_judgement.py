@@ -43,8 +43,8 @@ REBOOT_JOB = {"operation": "reboot"}
         ({"fwversion": "1" * 33}, "REJECTED", {"reason": "field is too long", "field": "fwversion"}),
         ({"size": 2**32}, "REJECTED", {"reason": "field is out of range", "field": "size"}),
         ({"size": 0}, "REJECTED", {"reason": "field is out of range", "field": "size"}),
-        ({"size": "10"}, "FAILED", {"reason": "field has the wrong type", "field": "size"}),
-        ({"sha256": "0"}, "FAILED", {"reason": "field has an impossible value", "field": "sha256"}),
+        ({"size": "10"}, "FAILED", {"reason": "field has a wrong type", "field": "size"}),
+        ({"sha256": "0"}, "FAILED", {"reason": "field has a wrong value", "field": "sha256"}),
         ({"size": None}, "FAILED", {"reason": "field is missing", "field": "size"}),
         ({"location": {}}, "FAILED", {"reason": "field is missing", "field": "location.protocol"}),
         (

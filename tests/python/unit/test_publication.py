@@ -175,8 +175,9 @@ def test_the_status_that_was_asked_for_is_sent_though_the_phase_changed(script: 
 @pytest.mark.parametrize("word", engine_texts.SHARED_WORDS)
 def test_every_shared_word_saves_more_than_it_takes(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def size() -> int:
-        told = [*engine_texts.SHARED_WORDS, *map(engine_texts.with_shared_words, engine_texts.REASONS)]
-        return sum(len(text) + 1 for text in told)
+        told = [*engine_texts.REASONS, *(field.dotted for field in DEFAULT.fields)]
+        written = [*engine_texts.SHARED_WORDS, *map(engine_texts.with_shared_words, told)]
+        return sum(len(text) + 1 for text in written)
 
     whole = size()
     monkeypatch.setattr(engine_texts, "SHARED_WORDS", tuple(w for w in engine_texts.SHARED_WORDS if w != word))

@@ -169,8 +169,6 @@ enum aws_fota_word {
 	AWS_FOTA_WORD_IF_RUNS,
 	/** Go on if the input tells an error. */
 	AWS_FOTA_WORD_IF_FAILED,
-	/** Go on if nothing is subscribed to. */
-	AWS_FOTA_WORD_IF_NOT_SUBSCRIBING,
 	/** Go on if the bootloader will still swap. */
 	AWS_FOTA_WORD_IF_SWAP_PENDING,
 	/** Go on if VersionMismatch, with the version. */

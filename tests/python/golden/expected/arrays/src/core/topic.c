@@ -37,10 +37,16 @@ const char *aws_fota_text_at(const char *texts, uint32_t index)
 char *aws_fota_text_number(char *end, uint32_t value, uint32_t base, unsigned int digits)
 {
 	*end = '\0';
-	for (; value != 0U || digits != 0U; digits -= digits != 0U) {
-		*--end = "0123456789abcdef"[value % base];
+	do {
+		uint32_t digit = value % base;
+
+		if (digit >= 10U) {
+			digit += 'a' - '0' - 10;
+		}
+		*--end = (char)('0' + digit);
 		value /= base;
-	}
+		digits -= digits != 0U;
+	} while ((value | digits) != 0U);
 
 	return end;
 }

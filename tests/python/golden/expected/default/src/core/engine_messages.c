@@ -108,27 +108,25 @@ static unsigned int classify_description(const struct aws_fota_engine *engine,
 	const struct aws_fota_message *message = engine->message;
 	const bool by_id = input->topic.kind == AWS_FOTA_TOPIC_JOB_ACCEPTED;
 	const bool named = message->job_id[0] != '\0';
-	const bool own = is_own(engine);
+	unsigned int event;
 
 	if (input->result != AWS_FOTA_PARSE_OK &&
 	    ((input->field < 16U && input->field != AWS_FOTA_FIELD_JOB_DOCUMENT) || !named ||
 	     message->status == AWS_FOTA_JOB_NONE || message->version_number == 0U)) {
 		return AWS_FOTA_EVENT_NONE;
 	}
-	if (by_id) {
-		if (named && !own) {
-			return AWS_FOTA_EVENT_NONE;
-		}
-		if (!named || is_terminal(message->status)) {
-			return AWS_FOTA_EVENT_ENDED;
-		}
-	}
 
+	event = classify_watch(engine);
+	if (by_id && event != AWS_FOTA_EVENT_SEEN) {
+		/* What names another job is no answer; what names none tells that there is no such job any more. */
+		return event == AWS_FOTA_EVENT_OTHER_JOB && named ? AWS_FOTA_EVENT_NONE
+								  : AWS_FOTA_EVENT_ENDED;
+	}
 	if (engine->full && engine->phase == AWS_FOTA_PHASE_REFRESHING) {
 		return AWS_FOTA_EVENT_DESCRIBED;
 	}
 	if (engine->phase != AWS_FOTA_PHASE_IDLE) {
-		return classify_watch(engine);
+		return event;
 	}
 	if (!engine->full) {
 		return engine->unreadable && !by_id ? AWS_FOTA_EVENT_IDENTIFIED
@@ -142,7 +140,9 @@ static unsigned int classify_description(const struct aws_fota_engine *engine,
 	}
 
 	/* The record's job is asked for first. */
-	return engine->job.resumable && !own ? AWS_FOTA_EVENT_OTHER_JOB : AWS_FOTA_EVENT_DESCRIBED;
+	return engine->job.resumable && event == AWS_FOTA_EVENT_OTHER_JOB
+		       ? event
+		       : AWS_FOTA_EVENT_DESCRIBED;
 }
 
 static bool is_gone(const struct aws_fota_message *message)

@@ -110,7 +110,7 @@ const uint8_t aws_fota_transitions[] = {
 
 	ON(SUBSCRIBED),
 		/* all but UNBOOTED */
-		AMONG(3), IF(NOT_SUBSCRIBING),
+		AMONG(3), IF_BELOW(link, AWS_FOTA_LINK_SUBSCRIBING),
 		/* all but UNBOOTED */
 		AMONG(3), IF(FAILED), THEN(RETRY_LATER),
 		/* all but UNBOOTED */

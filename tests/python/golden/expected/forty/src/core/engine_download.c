@@ -144,7 +144,7 @@ void aws_fota_download_wait(struct aws_fota_engine *engine)
 void aws_fota_download_seal(struct aws_fota_engine *engine, const uint8_t *hash)
 {
 	engine->job.has_slot_hash = true;
-	memcpy(engine->data.slot_hash, hash, AWS_FOTA_SHA256_SIZE);
+	aws_fota_engine_copy_hash(engine->data.slot_hash, hash);
 	if (engine->job.retries != UINT8_MAX) {
 		engine->job.retries++;
 	}

@@ -13,6 +13,11 @@
 
 #include "engine_private.h"
 
+void aws_fota_engine_copy_hash(uint8_t *to, const uint8_t *from)
+{
+	memcpy(to, from, AWS_FOTA_SHA256_SIZE);
+}
+
 static void clear_job(struct aws_fota_engine *engine)
 {
 	memset(&engine->job, 0, sizeof(engine->job));
@@ -52,7 +57,7 @@ void aws_fota_engine_boot(struct aws_fota_engine *engine, const struct aws_fota_
 	engine->running_version = boot->version;
 	if (boot->running_hash != NULL) {
 		engine->has_hash = true;
-		memcpy(engine->running_hash, boot->running_hash, AWS_FOTA_SHA256_SIZE);
+		aws_fota_engine_copy_hash(engine->running_hash, boot->running_hash);
 	}
 	engine->phase = AWS_FOTA_PHASE_IDLE;
 	if (boot->record != NULL) {
@@ -93,9 +98,9 @@ void aws_fota_engine_take_object(struct aws_fota_engine *engine, const struct aw
 
 	aws_fota_download_start_over(engine);
 	engine->job.size = message->job.size;
-	memcpy(engine->data.identity, identity, AWS_FOTA_SHA256_SIZE);
+	aws_fota_engine_copy_hash(engine->data.identity, identity);
 	engine->job.has_sha256 = aws_fota_message_has(message, AWS_FOTA_SHA256_FIELD);
-	memcpy(engine->data.sha256, message->job.sha256, AWS_FOTA_SHA256_SIZE);
+	aws_fota_engine_copy_hash(engine->data.sha256, message->job.sha256);
 }
 
 void aws_fota_engine_remember(struct aws_fota_engine *engine)

@@ -15,100 +15,104 @@
 #include "topic_private.h"
 
 /* Longest payload that aws_fota_publication_payload() can write, from the texts below. */
-#define PAYLOAD_WORST 201
+#define PAYLOAD_WORST 199
 
 typedef char payload_fits[PAYLOAD_WORST <= AWS_FOTA_PUBLICATION_MAX ? 1 : -1];
 
 /* What reasons have in common, each with its NUL; in a reason or a path, the byte n is the nth of them. */
 /* clang-format off */
 static const char shared_words[] =
-	"field " "\0"
-	" the " "\0"
-	"is " "\0"
-	"not " "\0"
-	"server " "\0"
-	"ed " "\0"
-	"on" "\0"
-	"re" "\0"
-	"an" "\0"
-	"er" "\0"
-	"too often" "\0"
-	"applicati" "\0"
-	"t " "\0"
-	"running " "\0"
-	"download" "\0"
-	" t" "\0"
-	"e " "\0"
-	"as" "\0"
-	"device" "\0"
-	"en" "\0"
-	"could " "\0"
-	"si" "\0"
-	"fus" "\0"
-	"objec" "\0"
+	"refused" "\0"
+	"boot" "\0"
+	" could not be " "\0"
+	"ject" "\0"
 	"ad" "\0"
-	"ge" "\0"
-	"ot" "\0"
+	"server " "\0"
+	"t " "\0"
+	"image" "\0"
+	"r " "\0"
+	"ed b" "\0"
+	"no" "\0"
+	"location." "\0"
+	"ange" "\0"
+	"version" "\0"
+	"an" "\0"
+	" is " "\0"
+	"d too oft" "\0"
+	"sha256" "\0"
+	"field" "\0"
+	"re" "\0"
+	" the " "\0"
+	"operation" "\0"
+	" has a" "\0"
+	"application" "\0"
+	"th" "\0"
+	"en" "\0"
+	"down" "\0"
+	"size" "\0"
+	" wrong " "\0"
+	"running " "\0"
+	"lo" "\0"
 	"";
 
 /* Texts of enum aws_fota_reason, each with its NUL; the first stands for every other number. */
 static const char reasons[] =
 	/* unknown reason */
-	"unknown \010\022\007" "\0"
+	"unk\013wn \024ason" "\0"
 	/* operation is not for this device */
-	"op\012ati\007 \003\004for\020h\003\023" "\0"
+	"\026\020\013\007fo\011\031is device" "\0"
 	/* job document cannot be read */
-	"job docum\024\015c\011\004b\021\010\031" "\0"
+	"job docum\032\007c\017\013\007be \024\005" "\0"
 	/* field is too long */
-	"\001\003too l\007g" "\0"
+	"\023\020too \037ng" "\0"
 	/* field is out of range */
-	"\001\003ou\015of r\011\032" "\0"
-	/* field has the wrong type */
-	"\001h\022\002wr\007g\020ype" "\0"
-	/* field has an impossible value */
-	"\001h\022 \011 impos\026bl\021value" "\0"
+	"\023\020ou\007of r\015" "\0"
+	/* field has a wrong type */
+	"\023\027\035type" "\0"
+	/* field has a wrong value */
+	"\023\027\035value" "\0"
 	/* field occurs twice */
-	"\001occurs\020wice" "\0"
+	"\023 occurs twice" "\0"
 	/* field is missing */
-	"\001\003mis\026ng" "\0"
-	/* http is not allowed on this device */
-	"http \003\004allow\006\007\020h\003\023" "\0"
+	"\023\020missing" "\0"
+	/* http is not allowed */
+	"http\020\013\007al\037wed" "\0"
 	/* image is larger than the slot */
-	"imag\021\003larg\012\020h\011\002sl\033" "\0"
+	"\010\020large\011\031\017\025s\037t" "\0"
 	/* version is running already */
-	"v\012\026\007 \003\016al\010\031y" "\0"
+	"\016\020\036al\024\005y" "\0"
 	/* version is older than the running one */
-	"v\012\026\007 \003old\012\020h\011\002\016\007e" "\0"
+	"\016\020olde\011\031\017\025\036one" "\0"
 	/* server refused the download */
-	"\005\010\027ed\002\017" "\0"
+	"\006\001\025\033\037\005" "\0"
 	/* server sent a wrong Content-Range */
-	"\005s\024\015a wr\007g C\007t\024t-R\011\032" "\0"
+	"\006s\032\007a\035Cont\032t-R\015" "\0"
 	/* server sent 200 without a length */
-	"\005s\024\015200 withou\015a l\024gth" "\0"
+	"\006s\032\007200 wi\031ou\007a l\032g\031" "\0"
 	/* object has another size */
-	"\030\015h\022 \011\033h\012 \026ze" "\0"
-	/* server does not keep to ranges */
-	"\005does \004keep\020o r\011\032s" "\0"
+	"ob\004\027\013\031e\011\034" "\0"
+	/* server ignores ranges */
+	"\006ig\013\024s r\015s" "\0"
 	/* redirect refused */
-	"\010di\010c\015\010\027ed" "\0"
+	"\024di\024c\007\001" "\0"
 	/* object changed too often */
-	"\030\015ch\011g\006\013" "\0"
+	"ob\004 ch\015\021\032" "\0"
 	/* download failed too often */
-	"\017 fail\006\013" "\0"
+	"\033\037\005 faile\021\032" "\0"
 	/* flash could not be written */
-	"fl\022h \025\004b\021writt\024" "\0"
+	"flash\003writt\032" "\0"
 	/* sha256 differs */
-	"sha256 diff\012s" "\0"
+	"\022 differs" "\0"
 	/* not a bootable image */
-	"\004a bo\033abl\021ima\032" "\0"
+	"\013\007a \002able \010" "\0"
 	/* upgrade could not be requested */
-	"upgr\031\021\025\004b\021\010quested" "\0"
+	"upgr\005e\003\024quested" "\0"
 	/* rolled back or refused by the bootloader */
-	"roll\006back or \010\027\006by\002bo\033lo\031\012" "\0"
+	"roll\012ack o\011\001 by\025\002\037\005er" "\0"
 	/* rejected by the application */
-	"\010ject\006by\002\014\007" "\0"
+	"\024\004\012y\025\030" "\0"
 	/* cancelled by the application */
-	"c\011cell\006by\002\014\007" "\0"
+	"c\017cell\012y\025\030" "\0"
 	"";
 /* clang-format on */
 #define REASONS 28U
@@ -117,81 +121,81 @@ static const char reasons[] =
 /* clang-format off */
 static const char field_paths[] =
 	/* operation */
-	"op\012ati\007" "\0"
+	"\026" "\0"
 	/* fwversion */
-	"fwv\012\026\007" "\0"
+	"fw\016" "\0"
 	/* size */
-	"\026ze" "\0"
+	"\034" "\0"
 	/* sha256 */
-	"sha256" "\0"
+	"\022" "\0"
 	/* location.protocol */
-	"locati\007.pr\033ocol" "\0"
+	"\014protocol" "\0"
 	/* location.host */
-	"locati\007.host" "\0"
+	"\014host" "\0"
 	/* location.path */
-	"locati\007.path" "\0"
+	"\014pa\031" "\0"
 	/* location.url */
-	"locati\007.url" "\0"
+	"\014url" "\0"
 	/* product.name */
 	"product.name" "\0"
 	/* product.model */
 	"product.model" "\0"
 	/* product.revision */
-	"product.\010vi\026\007" "\0"
+	"product.\024vision" "\0"
 	/* product.variant */
-	"product.vari\011t" "\0"
+	"product.vari\017t" "\0"
 	/* release.channel */
-	"\010le\022e.ch\011nel" "\0"
+	"\024lease.ch\017nel" "\0"
 	/* release.number */
-	"\010le\022e.numb\012" "\0"
+	"\024lease.number" "\0"
 	/* release.mandatory */
-	"\010le\022e.m\011datory" "\0"
+	"\024lease.m\017datory" "\0"
 	/* release.notes */
-	"\010le\022e.n\033es" "\0"
+	"\024lease.\013tes" "\0"
 	/* release.author */
-	"\010le\022e.author" "\0"
+	"\024lease.au\031or" "\0"
 	/* release.ticket */
-	"\010le\022e.ticket" "\0"
+	"\024lease.ticket" "\0"
 	/* release.date */
-	"\010le\022e.date" "\0"
+	"\024lease.date" "\0"
 	/* requires.bootloader */
-	"\010qui\010s.bo\033lo\031\012" "\0"
+	"\024qui\024s.\002\037\005er" "\0"
 	/* requires.battery */
-	"\010qui\010s.batt\012y" "\0"
+	"\024qui\024s.battery" "\0"
 	/* requires.temperature.min */
-	"\010qui\010s.temp\012atu\010.min" "\0"
+	"\024qui\024s.temperatu\024.min" "\0"
 	/* requires.temperature.max */
-	"\010qui\010s.temp\012atu\010.max" "\0"
+	"\024qui\024s.temperatu\024.max" "\0"
 	/* requires.mains */
-	"\010qui\010s.mains" "\0"
+	"\024qui\024s.mains" "\0"
 	/* window.begin */
 	"window.begin" "\0"
 	/* window.end */
-	"window.\024d" "\0"
+	"window.\032d" "\0"
 	/* window.timezone */
-	"window.timez\007e" "\0"
+	"window.timezone" "\0"
 	/* window.jitter */
-	"window.jitt\012" "\0"
+	"window.jitter" "\0"
 	/* signature.algorithm */
-	"\026gnatu\010.algorithm" "\0"
+	"signatu\024.algori\031m" "\0"
 	/* signature.key */
-	"\026gnatu\010.key" "\0"
+	"signatu\024.key" "\0"
 	/* signature.value */
-	"\026gnatu\010.value" "\0"
+	"signatu\024.value" "\0"
 	/* hooks.before */
-	"hooks.befo\010" "\0"
+	"hooks.befo\024" "\0"
 	/* hooks.after */
-	"hooks.aft\012" "\0"
+	"hooks.after" "\0"
 	/* retry.count */
-	"\010try.count" "\0"
+	"\024try.count" "\0"
 	/* retry.delay */
-	"\010try.delay" "\0"
+	"\024try.delay" "\0"
 	/* telemetry.topic */
 	"telemetry.topic" "\0"
 	/* telemetry.enabled */
-	"telemetry.\024abled" "\0"
+	"telemetry.\032abled" "\0"
 	/* telemetry.interval */
-	"telemetry.int\012val" "\0"
+	"telemetry.interval" "\0"
 	/* priority */
 	"priority" "\0"
 	/* status */
@@ -355,23 +359,21 @@ static void put(struct text *text, const char *pattern, unsigned int wanted)
 	}
 }
 
-/* Write the last pattern and a NUL: the length that is returned to the caller. */
-static int finish(struct text *text, const char *pattern, unsigned int wanted)
+/* Write the payload of some parts, ALWAYS among them, or else the topic with a tail: its length, or -ENOMEM. */
+static int write_text(const struct aws_fota_engine *engine, char *buffer, size_t size,
+		      unsigned int what)
 {
-	put(text, pattern, wanted);
-	put_char(text, '\0');
+	struct text text = {.engine = engine, .buffer = buffer, .size = size};
+	const char *pattern = payloads;
 
-	return text->len <= text->size ? (int)(text->len - 1U) : -ENOMEM;
-}
+	if ((what & WANTED(ALWAYS)) == 0U) {
+		put(&text, aws_fota_topic_prefix, 0U);
+		pattern = aws_fota_text_at(aws_fota_topic_tails, what);
+	}
+	put(&text, pattern, what);
+	put_char(&text, '\0');
 
-static int write_topic(const struct aws_fota_engine *engine, unsigned int tail, char *topic,
-		       size_t size)
-{
-	struct text text = {.engine = engine, .buffer = topic, .size = size};
-
-	put(&text, aws_fota_topic_prefix, 0U);
-
-	return finish(&text, aws_fota_text_at(aws_fota_topic_tails, tail), 0U);
+	return text.len <= size ? (int)(text.len - 1U) : -ENOMEM;
 }
 
 int aws_fota_subscription_topic(const struct aws_fota_engine *engine, unsigned int index,
@@ -382,7 +384,7 @@ int aws_fota_subscription_topic(const struct aws_fota_engine *engine, unsigned i
 	}
 
 	/* That of notify-next is the first. */
-	return write_topic(engine, AWS_FOTA_TOPIC_TAIL_NOTIFY_NEXT - index, topic, size);
+	return write_text(engine, topic, size, AWS_FOTA_TOPIC_TAIL_NOTIFY_NEXT - index);
 }
 
 static bool is_publication(unsigned int request)
@@ -399,9 +401,9 @@ int aws_fota_publication_topic(const struct aws_fota_engine *engine, char *topic
 	}
 
 	/* The topics of the other requests are in the order of their enum. */
-	return write_topic(
-		engine, request == AWS_FOTA_REQUEST_LIST ? AWS_FOTA_TOPIC_TAIL_LIST : request + 1U,
-		topic, size);
+	return write_text(engine, topic, size,
+			  request == AWS_FOTA_REQUEST_LIST ? AWS_FOTA_TOPIC_TAIL_LIST
+							   : request + 1U);
 }
 
 static unsigned int parts_of_failure(const struct aws_fota_engine *engine)
@@ -431,18 +433,17 @@ static unsigned int parts_of_update(const struct aws_fota_engine *engine)
 
 int aws_fota_publication_payload(const struct aws_fota_engine *engine, char *payload, size_t size)
 {
-	struct text text = {.engine = engine, .buffer = payload, .size = size};
-	unsigned int parts = 0;
+	unsigned int parts = WANTED(ALWAYS);
 
 	if (!is_publication(engine->request)) {
 		return -EINVAL;
 	}
 
 	if (engine->request == AWS_FOTA_REQUEST_UPDATE) {
-		parts = parts_of_update(engine);
+		parts |= parts_of_update(engine);
 	} else if (engine->request != AWS_FOTA_REQUEST_LIST && !engine->full) {
-		parts = WANTED(DESCRIBES);
+		parts |= WANTED(DESCRIBES);
 	}
 
-	return finish(&text, payloads, parts | WANTED(ALWAYS));
+	return write_text(engine, payload, size, parts);
 }

@@ -32,15 +32,12 @@ bool aws_fota_engine_holds(const struct aws_fota_engine *engine, const struct aw
 
 	switch (*word) {
 	case AWS_FOTA_WORD_AT_LEAST:
-		return bytes[word[1]] >= word[2];
 	case AWS_FOTA_WORD_BELOW:
-		return bytes[word[1]] < word[2];
+		return (bytes[word[1]] < word[2]) == (*word == AWS_FOTA_WORD_BELOW);
 	case AWS_FOTA_WORD_IF_RUNS:
 		return aws_fota_engine_runs(engine);
 	case AWS_FOTA_WORD_IF_FAILED:
 		return input->data.error != 0;
-	case AWS_FOTA_WORD_IF_NOT_SUBSCRIBING:
-		return engine->link != AWS_FOTA_LINK_SUBSCRIBING;
 	case AWS_FOTA_WORD_IF_SWAP_PENDING:
 		return input->data.boot.swap_pending;
 	case AWS_FOTA_WORD_IF_VERSION_TOLD:

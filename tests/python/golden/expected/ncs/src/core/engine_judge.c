@@ -16,23 +16,10 @@
 
 static bool is_ours(const struct aws_fota_message *message)
 {
-	/* clang-format off */
-	static const char operations[] =
-		"app_fw_update" "\0"
-		"";
-	/* clang-format on */
-	const char *operation = operations;
+	static const char operation[] = "app_fw_update";
 
-	if (!aws_fota_message_has(message, AWS_FOTA_OPERATION_FIELD)) {
-		return false;
-	}
-	for (; *operation != '\0'; operation += strlen(operation) + 1) {
-		if (strcmp(message->job.operation, operation) == 0) {
-			return true;
-		}
-	}
-
-	return false;
+	return aws_fota_message_has(message, AWS_FOTA_OPERATION_FIELD) &&
+	       strcmp(message->job.operation, operation) == 0;
 }
 
 /* Rules about versions: only of a job that was not begun. */

@@ -27,8 +27,8 @@
 /** State of the MQTT connection. */
 enum aws_fota_link {
 	AWS_FOTA_LINK_OFFLINE,
-	AWS_FOTA_LINK_SUBSCRIBING,
 	AWS_FOTA_LINK_ONLINE,
+	AWS_FOTA_LINK_SUBSCRIBING,
 };
 
 /** In place of a request in flight: the wait before another attempt. */
@@ -117,6 +117,9 @@ void aws_fota_engine_forget(struct aws_fota_engine *engine);
  */
 void aws_fota_engine_start_timer(struct aws_fota_engine *engine, unsigned int timer,
 				 uint32_t seconds, unsigned int attempt);
+
+/** Copy a SHA-256 digest, or 32 bytes of a longer one. */
+void aws_fota_engine_copy_hash(uint8_t *to, const uint8_t *from);
 
 /** Percent of the image that is written. */
 uint8_t aws_fota_engine_percent(const struct aws_fota_engine *engine);
