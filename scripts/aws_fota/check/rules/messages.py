@@ -61,7 +61,7 @@ def _tx_buffer(inputs: Inputs) -> Found:
 def _mqtt_buffer(inputs: Inputs, need: Amount, given: int | None, member: str) -> Comparison:
     option = f"--{member.replace('_', '-')}fer"
     if given is not None:
-        words = f"give the struct mqtt_client an {member} of {need.high} bytes"
+        words = f"let {member} of the struct mqtt_client have {need.high} bytes"
         return Comparison(need, exactly(given, option), mending=Mending(words=words))
     if inputs.symbols.is_on("MQTT_HELPER") or inputs.symbols.is_on("AWS_IOT"):
         symbol = "MQTT_HELPER_RX_TX_BUFFER_SIZE"

@@ -112,15 +112,17 @@ static int requests_after_reboot(void)
 
 ZTEST(flash, test_a_reboot_between_two_flash_pages)
 {
-	zassert_equal(requests_after_reboot(), DIV_ROUND_UP(UPDATE_SIZE - CONFIG_AWS_FOTA_RESUME_STEP,
-							    CONFIG_AWS_FOTA_RANGE_SIZE));
+	zassert_equal(requests_after_reboot(),
+		      DIV_ROUND_UP(UPDATE_SIZE - CONFIG_AWS_FOTA_RESUME_STEP,
+				   CONFIG_AWS_FOTA_RANGE_SIZE));
 }
 
 /* The erasing of the rest would take what is there along. */
 ZTEST(flash, test_a_reboot_amid_a_flash_page)
 {
 	fault_flash_page(4 * CONFIG_AWS_FOTA_RESUME_STEP);
-	zassert_equal(requests_after_reboot(), DIV_ROUND_UP(UPDATE_SIZE, CONFIG_AWS_FOTA_RANGE_SIZE));
+	zassert_equal(requests_after_reboot(),
+		      DIV_ROUND_UP(UPDATE_SIZE, CONFIG_AWS_FOTA_RANGE_SIZE));
 }
 
 ZTEST_SUITE(flash, NULL, update_setup, update_before, update_after, NULL);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <mbedtls/sha256.h>
 #include <net/aws_fota.h>
 #include <net/aws_fota_ext.h>
 #include <net/aws_jobs.h>
@@ -307,6 +308,48 @@ static void many_connections(void)
 	answer(PREFIX "$next/get/accepted", "");
 }
 
+/* How often SHA-256 is to fail, as an accelerator may. */
+static int sha256_failures;
+
+int __real_mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224);
+int __wrap_mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224);
+int __wrap_mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224)
+{
+	if (sha256_failures > 0) {
+		sha256_failures--;
+		return -1;
+	}
+	return __real_mbedtls_sha256_starts(context, is224);
+}
+
+/* A description that cannot be looked at is acknowledged, the connection is kept, and it is asked for again. */
+static void sha256_that_fails(void)
+{
+	static char payload[300];
+
+	zassert_ok(line_receive_publish(PREFIX "notify-next",
+					"{\"execution\":{\"jobId\":\"a\",\"status\":"
+					"\"QUEUED\",\"versionNumber\":1}}",
+					0));
+	expect_request(PREFIX "$next/get");
+	(void)snprintf(
+		payload, sizeof(payload),
+		"{\"clientToken\":\"%s\",\"execution\":{\"jobId\":\"a\",\"status\":\"QUEUED\","
+		"\"versionNumber\":1,\"jobDocument\":{\"operation\":\"app_fw_update\","
+		"\"fwversion\":\"2.0.0\",\"size\":1000,\"location\":{\"url\":\"http://a/b\"}}}}",
+		token);
+	sha256_failures = 1;
+	zassert_ok(line_receive_publish(PREFIX "$next/get/accepted", payload, 23));
+	zassert_equal(line_handled, 0);
+	zassert_equal(sha256_failures, 0);
+	expect_puback(23);
+	zassert_true(line_idle());
+	k_sleep(K_SECONDS(CONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS));
+	expect_request(PREFIX "$next/get");
+	answer(PREFIX "$next/get/accepted", "");
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
+}
+
 /* What the queue comes to when the connection that the message came by is another one is not
  * acknowledged: there the packet id is another message's.
  */
@@ -410,11 +453,13 @@ static void slow_broker(void)
 
 /* Longer than what a read takes, CONFIG_AWS_FOTA_PAYLOAD_SIZE, and than the client's buffer. */
 static const char three_pieces[] =
-	"{\"timestamp\":1,\"and\":\"0123456789012345678901234567890123456789012345678901234567890123456789"
+	"{\"timestamp\":1,\"and\":"
+	"\"0123456789012345678901234567890123456789012345678901234567890123456789"
 	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
 	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
 	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567\"}";
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567\""
+	"}";
 
 /* A message that trickles in: no byte of it lets this thread wait longer than for the whole. */
 static void trickling_broker(void)
@@ -466,6 +511,7 @@ ZTEST(aws_fota, test_an_application)
 	foreign_job();
 	answer_in_the_last_moment();
 	many_connections();
+	sha256_that_fails();
 	a_late_acknowledgement();
 	aborted_for_long();
 	aborted_work();

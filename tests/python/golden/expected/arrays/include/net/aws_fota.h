@@ -126,7 +126,16 @@ int aws_fota_init(aws_fota_callback_t evt_handler);
  * the rest of the message, CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS at most, and for the queue to come to
  * the message before it.
  *
- * @param client The client that the event came from.
+ * The client's rx_buf must hold the header of the largest PUBLISH (thing name, jobId and 43 bytes), its
+ * tx_buf the SUBSCRIBE to two topics (twice the thing name and 66 bytes) and a PUBLISH without its
+ * payload (thing name, jobId and 34 bytes); for every name, 256 and 336 bytes do.
+ *
+ * A message that tells the answer to a request of the application's own, by net/aws_jobs.h, is one on a
+ * Jobs topic too. An application that wants to read it compares the topic of a PUBLISH first, with
+ * aws_jobs_cmp(), and reads and acknowledges what is its own instead of calling this function.
+ *
+ * @param client The client that the event came from. It stays where it is as long as the module runs:
+ * the work queue may be at sending by it in the moment in which it is disconnected.
  * @param evt The event.
  *
  * @retval 0 The event was the module's: the application has nothing to do.

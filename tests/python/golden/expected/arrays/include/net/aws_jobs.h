@@ -236,7 +236,8 @@ int aws_jobs_unsubscribe_topic_update(struct mqtt_client *const client, const ui
  * @param[in] client_token At most 64 characters that come back in the answer; NULL or "" for none.
  * @param[out] topic_buf The topic, NUL-terminated; AWS_JOBS_TOPIC_MAX_LEN bytes.
  *
- * @retval 0 Published with QoS 1; `{jobId}/update/accepted` or `/rejected` tells the result.
+ * @retval 0 Published with QoS 1; `{jobId}/update/accepted` or `/rejected` tells the result, to an
+ * application that reads it before aws_fota_mqtt_evt_handler() does.
  * @retval -EINVAL An argument is NULL, the thing name or the jobId breaks its rule, or @a status is
  * unknown.
  * @retval -ENOMEM Topic or payload do not fit.

@@ -194,6 +194,17 @@ static int read_payload(struct mqtt_client *client, struct aws_fota_parser *pars
 	return 0;
 }
 
+/* A message that this device has not the means to look at: acknowledged as every other one, else it would
+ * come again with each connection. The engine takes its answer as lost, and asks again in a while.
+ */
+static int leave(struct mqtt_client *client, uint16_t packet_id)
+{
+	const struct mqtt_puback_param param = {.message_id = packet_id};
+
+	aws_fota_queue_release();
+	return packet_id != 0U ? mqtt_publish_qos1_ack(client, &param) : 0;
+}
+
 static int take_message(struct mqtt_client *client, const struct mqtt_publish_param *param,
 			const struct aws_fota_topic *topic)
 {
@@ -218,15 +229,19 @@ static int take_message(struct mqtt_client *client, const struct mqtt_publish_pa
 	if (param->message.topic.qos != MQTT_QOS_0_AT_MOST_ONCE) {
 		input.data.message.packet_id = param->message_id;
 	}
-	if (input.data.message.result != AWS_FOTA_PARSE_OK) {
-		LOG_WRN("Message refused: result %u, field %u, offset %u",
+	if (input.data.message.result > AWS_FOTA_PARSE_DEPTH) {
+		/* Not for a job of another operation: what it lacks, it may lack. */
+		LOG_INF("Message with a field that is not as aws_fota.yaml says: "
+			"aws_fota_parse_result %u, aws_fota_field %u, offset %u",
 			input.data.message.result, input.data.message.field, parser.offset);
+	} else if (input.data.message.result != AWS_FOTA_PARSE_OK) {
+		LOG_WRN("Message that cannot be read: aws_fota_parse_result %u, offset %u",
+			input.data.message.result, parser.offset);
 	} else if (kind == AWS_FOTA_MESSAGE_EXECUTION) {
 		err = identify(&aws_fota_glue.message.job.url, identity);
 		if (err != 0) {
 			LOG_ERR("SHA-256 failed: %d", err);
-			aws_fota_queue_release();
-			return -EIO;
+			return leave(client, input.data.message.packet_id);
 		}
 		input.data.message.identity = identity;
 	}
