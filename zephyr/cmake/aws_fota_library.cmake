@@ -5,6 +5,8 @@
 zephyr_library_named(aws_fota)
 zephyr_library_sources(${aws_fota_sources})
 zephyr_library_include_directories("${aws_fota_folder}/src/core" "${aws_fota_folder}/src/zephyr")
+# The state of a slot's trailer.
+zephyr_library_link_libraries_ifdef(CONFIG_MCUBOOT_BOOTUTIL_LIB MCUBOOT_BOOTUTIL)
 if(CONFIG_MBEDTLS)
   zephyr_library_link_libraries_ifdef(CONFIG_MBEDTLS mbedTLS)
 endif()

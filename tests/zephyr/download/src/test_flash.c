@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <string.h>
 
 #include <zephyr/dfu/mcuboot.h>
 #include <zephyr/sys/byteorder.h>
@@ -33,9 +34,20 @@ ZTEST(flash, test_what_stood_in_the_slot_is_gone)
 
 ZTEST(flash, test_a_slot_that_cannot_be_erased)
 {
-	fault_order(FAULT_ERASE, -EIO, 0, 1);
+	fault_order(FAULT_ERASE, -EIO, 0, 3);
 	begin();
 	update_expect_failure("\"reason\":\"flash could not be written\",\"detail\":\"5\"");
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
+}
+
+/* Nor does a job fail for a flash that is busy for a moment, nor is a cancelled image installed. */
+ZTEST(flash, test_a_slot_that_cannot_be_erased_at_once)
+{
+	fault_order(FAULT_ERASE, -EBUSY, 0, 2);
+	update_run();
+	zassert_not_null(strstr(faults_calls(), "EEe"));
+	fault_order(FAULT_ERASE, -EBUSY, 0, 2);
+	update_cancel();
 	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
 }
 
@@ -71,7 +83,7 @@ ZTEST(flash, test_an_upgrade_that_cannot_be_requested)
 ZTEST(flash, test_a_cancelled_upgrade_that_cannot_be_erased)
 {
 	update_run();
-	fault_order(FAULT_ERASE, -EIO, 0, 1);
+	fault_order(FAULT_ERASE, -EIO, 0, 3);
 	zassert_ok(aws_fota_cancel());
 	update_expect(AWS_FOTA_EVT_DONE);
 	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_TEST);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include <zephyr/dfu/mcuboot.h>
 #include <zephyr/storage/flash_map.h>
 #include <zephyr/sys/byteorder.h>
 #include <zephyr/ztest.h>
@@ -114,6 +115,34 @@ ZTEST(image, test_a_hash_that_its_area_does_not_hold)
 	read_image((uint32_t)end);
 	zassert_false(image.valid);
 	zassert_false(image.has_hash);
+}
+
+/* As MCUboot decides at the next boot. */
+ZTEST(image, test_whether_the_running_image_stays)
+{
+	update_put_trailer(1, 0xff, 0x77);
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_REVERT);
+	zassert_false(aws_fota_running_image_stays());
+	zassert_ok(boot_write_img_confirmed());
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE);
+	zassert_true(aws_fota_running_image_stays());
+}
+
+/* It took no job any more: it was neither confirmed, nor could it be. */
+ZTEST(image, test_a_running_image_whose_trailer_is_broken)
+{
+	update_put_trailer(1, 0xff, 0x76);
+	zassert_false(boot_is_img_confirmed());
+	zassert_not_equal(boot_write_img_confirmed(), 0);
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_NONE, "MCUboot keeps it");
+	zassert_true(aws_fota_running_image_stays());
+	/* An upgrade, whose swap writes the trailer anew, is taken. */
+	zassert_ok(aws_fota_slot_erase(0));
+	zassert_ok(boot_request_upgrade(BOOT_UPGRADE_TEST));
+	zassert_equal(mcuboot_swap_type(), BOOT_SWAP_TYPE_TEST);
+	zassert_ok(aws_fota_slot_erase(0));
+	update_put_trailer(1, 1, 0x77);
+	zassert_true(aws_fota_running_image_stays());
 }
 
 ZTEST_SUITE(image, NULL, update_setup, update_before, update_after, NULL);

@@ -54,14 +54,16 @@ static void on_more(const struct aws_fota_ext_event *event)
 	tell(UPDATE_EXT + (int)event->id);
 }
 
-/* MCUboot's trailer after a swap to an image on trial: the magic and copy_done, image_ok not set. */
-static void put_running_image_on_trial(void)
+void update_put_trailer(uint8_t copy_done, uint8_t image_ok, uint8_t magic)
 {
-	static const uint8_t trailer[32] = {1,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-					    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-					    0x77, 0xc2, 0x95, 0xf3, 0x60, 0xd2, 0xef, 0x7f,
-					    0x35, 0x52, 0x50, 0x0f, 0x2c, 0xb6, 0x79, 0x80};
+	uint8_t trailer[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			       0xff, 0xff, 0xff, 0xff, 0xff, 0x77, 0xc2, 0x95, 0xf3, 0x60, 0xd2,
+			       0xef, 0x7f, 0x35, 0x52, 0x50, 0x0f, 0x2c, 0xb6, 0x79, 0x80};
 	const struct flash_area *area;
+
+	trailer[0] = copy_done;
+	trailer[8] = image_ok;
+	trailer[16] = magic;
 
 	zassert_ok(flash_area_open(FIXED_PARTITION_ID(slot0_partition), &area));
 	/* native_sim keeps its flash in a file from run to run. */
@@ -80,7 +82,7 @@ void *update_setup(void)
 	}
 	done = true;
 	signed_image_make(update_image, UPDATE_SIZE, digest);
-	put_running_image_on_trial();
+	update_put_trailer(1, 0xff, 0x77);
 	faults_reset();
 	aws_fota_ext_callback_set(on_more);
 	/* Whoever could not start may try again. */

@@ -32,6 +32,10 @@ extern int update_handler_ms;
 /** Start the module, once for all suites. */
 void *update_setup(void);
 
+/** Write MCUboot's trailer of the running image: two flags, 1 or 0xff for unset, and the magic's first
+ * byte, 0x77 if right. */
+void update_put_trailer(uint8_t copy_done, uint8_t image_ok, uint8_t magic);
+
 /** A server that keeps to everything, no faults, and nothing in the slot but zeros. */
 void update_before(void *fixture);
 

@@ -30,6 +30,10 @@
 struct mqtt_client;
 struct mqtt_evt;
 
+/* A flash that a radio keeps busy is free soon; one that is broken or full stays so. */
+#define AWS_FOTA_FLASH_ATTEMPTS 3
+#define AWS_FOTA_FLASH_PAUSE_MS 100
+
 /** The engine, what messages are parsed into, and the lock over both. */
 struct aws_fota_glue {
 	struct k_mutex lock;

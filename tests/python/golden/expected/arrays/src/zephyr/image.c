@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <bootutil/bootutil_public.h>
+#include <zephyr/dfu/mcuboot.h>
 #include <zephyr/kernel.h>
 #include <zephyr/storage/flash_map.h>
 #include <zephyr/sys/byteorder.h>
@@ -34,6 +36,17 @@
 uint8_t aws_fota_running_slot(void)
 {
 	return FIXED_PARTITION_ID(RUNNING_SLOT);
+}
+
+bool aws_fota_running_image_stays(void)
+{
+	struct boot_swap_state state;
+
+	if (boot_is_img_confirmed()) {
+		return true;
+	}
+	return boot_read_swap_state_by_id(aws_fota_running_slot(), &state) == 0 &&
+	       state.magic == BOOT_MAGIC_BAD;
 }
 
 /* Look for the hash among the TLVs from `at` to `end`. */

@@ -22,10 +22,6 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 
 #define KEY "aws_fota/record"
 
-/* A flash that a radio keeps busy is free soon; one that is broken or full stays so. */
-#define ATTEMPTS 3
-#define PAUSE_MS 100
-
 /* What is to be saved, written while the queue's thread held the engine. */
 static uint8_t record[AWS_FOTA_RECORD_MAX];
 static size_t record_len;
@@ -99,9 +95,9 @@ static int store(size_t len)
 {
 	int err = 0;
 
-	for (int i = 0; i < ATTEMPTS; i++) {
+	for (int i = 0; i < AWS_FOTA_FLASH_ATTEMPTS; i++) {
 		if (i > 0) {
-			k_msleep(PAUSE_MS);
+			k_msleep(AWS_FOTA_FLASH_PAUSE_MS);
 		}
 		err = len > 0U ? settings_save_one(KEY, record, len) : settings_delete(KEY);
 		if (err == 0) {

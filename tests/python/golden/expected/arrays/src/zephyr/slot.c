@@ -14,6 +14,7 @@
 #include <zephyr/kernel.h>
 #include <zephyr/storage/flash_map.h>
 
+#include "glue.h"
 #include "slot.h"
 
 /* The slot that flash_img and the nRF Connect SDK's dfu_target write to. */
@@ -97,7 +98,15 @@ int aws_fota_slot_erase(uint32_t offset)
 	if (err != 0) {
 		return err;
 	}
-	err = flash_area_flatten(area, (off_t)offset, area->fa_size - offset);
+	for (int i = 0; i < AWS_FOTA_FLASH_ATTEMPTS; i++) {
+		if (i > 0) {
+			k_msleep(AWS_FOTA_FLASH_PAUSE_MS);
+		}
+		err = flash_area_flatten(area, (off_t)offset, area->fa_size - offset);
+		if (err == 0) {
+			break;
+		}
+	}
 	flash_area_close(area);
 	return err;
 }

@@ -156,7 +156,7 @@ static int look_around(struct aws_fota_input_boot *boot)
 	boot->running_hash = running.has_hash ? running.hash : NULL;
 	boot->version = running.version;
 	boot->version_valid = running.valid;
-	boot->confirmed = boot_is_img_confirmed();
+	boot->confirmed = aws_fota_running_image_stays();
 	boot->swap_pending = swap == BOOT_SWAP_TYPE_TEST || swap == BOOT_SWAP_TYPE_PERM;
 	boot->slot_size = aws_fota_slot_size();
 	boot->seed = sys_rand32_get();

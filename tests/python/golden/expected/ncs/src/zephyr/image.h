@@ -35,6 +35,14 @@ struct aws_fota_image {
 uint8_t aws_fota_running_slot(void);
 
 /**
+ * @brief Whether the bootloader will not bring another image back in place of the running one
+ *
+ * So it is when the image is confirmed, and where the magic of its slot's trailer is neither blank nor
+ * MCUboot's: by such a trailer MCUboot reverts to nothing, and nothing can confirm the image.
+ */
+bool aws_fota_running_image_stays(void);
+
+/**
  * @brief Read the image in a slot
  *
  * @param area_id Flash area of the slot.

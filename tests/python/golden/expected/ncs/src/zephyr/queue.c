@@ -8,13 +8,13 @@
  */
 #include <errno.h>
 
-#include <zephyr/dfu/mcuboot.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
 
 #include <aws_fota/engine.h>
 
 #include "glue.h"
+#include "image.h"
 
 LOG_MODULE_REGISTER(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 
@@ -252,7 +252,7 @@ static void look_at_trial(struct k_work *work)
 	if (known) {
 		return;
 	}
-	if (boot_is_img_confirmed()) {
+	if (aws_fota_running_image_stays()) {
 		aws_fota_queue_take_now(AWS_FOTA_INPUT_CONFIRMED);
 	} else {
 		(void)k_work_schedule_for_queue(&queue, &trial, TRIAL_LOOK);
