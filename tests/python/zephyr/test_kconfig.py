@@ -51,6 +51,14 @@ def test_every_symbol_is_explained() -> None:
         assert re.search(r"^\thelp\n\t  \S", text, re.MULTILINE), symbol
 
 
+def test_the_readme_names_what_an_application_must_have() -> None:
+    text = definitions()["AWS_FOTA_CODEGEN"]
+    needed = re.findall(r"^\tdepends on AWS_FOTA_CORE_ONLY \|\| (\w+)$", text, re.MULTILINE)
+    assert len(needed) >= 5
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("## On Zephyr", 1)[1].split("\n## ", 1)[0]
+    assert [symbol for symbol in needed if f"`{symbol}`" not in readme] == []
+
+
 def test_nothing_that_the_nrf_connect_sdk_has_is_defined_outside_of_the_module() -> None:
     before, inside = KCONFIG.split("\nif AWS_FOTA_CODEGEN\n")
     outside = set(re.findall(r"^(?:menu)?config (\w+)$", before, re.MULTILINE))

@@ -161,6 +161,9 @@ int aws_fota_job_reject(void);
 /**
  * @brief Interrupt the download until aws_fota_resume()
  *
+ * One that is yet to begin waits too, once its job is taken. A reboot ends the pause: ask again after
+ * aws_fota_init().
+ *
  * @retval 0 Asked for.
  * @retval -EPERM The module was not started.
  * @retval -EAGAIN Too much was asked for at once; ask again.
