@@ -254,7 +254,12 @@ GUARDS_OF_MEMBERS = {
     "REDIRECTS_LEFT": ("IF_BELOW(job.redirects, AWS_FOTA_REDIRECTS_MAX)",),
 }
 EFFECTS_ON_MEMBERS = {
-    "BLAME": ("SET(job.pending, AWS_FOTA_JOB_FAILED)", "DO(CONCLUDE)"),
+    "END_BACKOFF": ("DO(END_SLOW_WAIT)", "SET(request, AWS_FOTA_REQUEST_NONE)"),
+    "COUNT_RETRY": ("ONE_MORE(job.retries)",),
+    "EXPIRE": ("ONE_MORE(job.refreshes)",),
+    "SEAL": ("ONE_MORE(job.retries)", "DO(SEAL)"),
+    "FOLLOW": ("ONE_MORE(job.redirects)", "DO(FOLLOW)"),
+    "BLAME": ("DO(CONCLUDE)",),
     "CONNECT": ("DO(RETURN_REQUEST)", "SET(attempts, 0)", "SET(link, AWS_FOTA_LINK_SUBSCRIBING)"),
     "DISCONNECT": ("DO(RETURN_REQUEST)", "SET(attempts, 0)", "SET(link, AWS_FOTA_LINK_OFFLINE)"),
     "GO_ONLINE": ("SET(link, AWS_FOTA_LINK_ONLINE)", "SET(request, AWS_FOTA_REQUEST_NONE)", "SET(attempts, 0)"),
@@ -266,18 +271,18 @@ EFFECTS_ON_MEMBERS = {
     "TAKE_UNREADABLE_ID": ("SET(unreadable, false)", "DO(TAKE_UNREADABLE_ID)"),
     "END_UNREADABLE": ("SET(unreadable, false)",),
     "REJECT_FOREIGN": (
-        "SET(job.pending, AWS_FOTA_JOB_REJECTED)",
         "SET(job.reason, AWS_FOTA_REASON_FOREIGN)",
         "DO(CONCLUDE)",
+        "SET(job.pending, AWS_FOTA_JOB_REJECTED)",
     ),
     "REJECT_OFFERED": (
-        "SET(job.pending, AWS_FOTA_JOB_REJECTED)",
         "SET(job.reason, AWS_FOTA_REASON_APPLICATION)",
         "DO(CONCLUDE)",
+        "SET(job.pending, AWS_FOTA_JOB_REJECTED)",
     ),
     "TAKE_FOUND": ("SET(job.resumed, true)", "DO(TAKE)"),
     "SET_BLANK": ("SET(job.erased, true)",),
-    "RESTART": ("SET(job.streaming, false)", "DO(RESTART)"),
+    "RESTART": ("ONE_MORE(job.tries)", "SET(job.streaming, false)", "DO(RESTART)"),
     "SET_RESTARTED": ("SET(job.restarted, true)",),
     "SET_CONFIRMED": ("SET(confirmed, true)",),
     "BLAME_CONFIRM": ("SET(value, AWS_FOTA_REASON_CONFIRM)",),
@@ -285,25 +290,21 @@ EFFECTS_ON_MEMBERS = {
     "BLAME_CANCEL": ("SET(job.reason, AWS_FOTA_REASON_CANCELLED)", "SET(job.retries, 0)"),
     "BLAME_CLOUD": ("SET(job.reason, AWS_FOTA_REASON_ENDED)", "SET(job.retries, 0)"),
     "BLAME_BOOTLOADER": ("SET(job.reason, AWS_FOTA_REASON_ROLLED_BACK)",),
-    "FAIL_ROLLED_BACK": (
-        "SET(job.pending, AWS_FOTA_JOB_FAILED)",
-        "SET(job.reason, AWS_FOTA_REASON_ROLLED_BACK)",
-        "DO(CONCLUDE)",
-    ),
+    "FAIL_ROLLED_BACK": ("SET(job.reason, AWS_FOTA_REASON_ROLLED_BACK)", "DO(CONCLUDE)"),
     "TELL_PLAINLY": ("SET(value, 0)",),
     "PAUSE": ("SET(paused, true)", "DO(REWIND_STREAM)"),
     "SET_PAUSED": ("SET(paused, true)",),
     "END_PAUSED": ("SET(paused, false)",),
     "SUCCEED": (
-        "SET(job.pending, AWS_FOTA_JOB_SUCCEEDED)",
         "SET(job.reason, AWS_FOTA_REASON_NONE)",
         "DO(CONCLUDE)",
+        "SET(job.pending, AWS_FOTA_JOB_SUCCEEDED)",
     ),
 }
 #: What the guards and effects above have in common that is C.
 SHARED_GUARDS = {"AT_START": "nothing is written yet"}
 SHARED_EFFECTS = {
-    "CONCLUDE": "the reason that is known is the reported one; it has no detail",
+    "CONCLUDE": "FAILED is to be reported, with the reason that is known and no detail",
     "REWIND_STREAM": "what cannot be resumed starts over",
 }
 

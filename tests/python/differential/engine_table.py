@@ -121,7 +121,8 @@ def _row(event: int, phases: int, words: bytes, bases: Bases) -> Row:
         elif bases.forget <= word:
             deeds.add(word)
         elif word >= bases.set:
-            size += _OPERANDS if word == bases.set else 0
+            # The one behind it counts a member up.
+            size += _OPERANDS if word == bases.set else int(word == bases.set + 1)
             effect += words[at : at + size]
         else:
             # Two words look at a member, at least a number and below it.

@@ -95,7 +95,7 @@ static void stop_timers(struct aws_fota_engine *engine)
 static size_t emit(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
 		   struct aws_fota_action *actions)
 {
-	uint32_t left = engine->wanted & ~AWS_FOTA_DUE_MASK;
+	uint32_t left = engine->wanted & AWS_FOTA_ACT_MASK;
 	struct aws_fota_action *action = actions;
 	size_t count = 0;
 

@@ -55,19 +55,17 @@ static bool is_awaited(const struct aws_fota_engine *engine, const struct aws_fo
 		(memcmp(topic->job_id, engine->data.id, len) == 0 && engine->data.id[len] == '\0'));
 }
 
-static bool is_description(unsigned int kind)
-{
-	return kind == AWS_FOTA_TOPIC_NEXT_ACCEPTED || kind == AWS_FOTA_TOPIC_JOB_ACCEPTED;
-}
-
 enum aws_fota_message_kind aws_fota_engine_message_kind(const struct aws_fota_engine *engine,
 							const struct aws_fota_topic *topic)
 {
-	if (engine->full && is_description(topic->kind) && is_awaited(engine, topic)) {
-		return AWS_FOTA_MESSAGE_EXECUTION;
+	unsigned int message = topics[topic->kind].message;
+
+	/* Notifications are read as the same, and never awaited. */
+	if (message == AWS_FOTA_MESSAGE_WATCH && engine->full && is_awaited(engine, topic)) {
+		message = AWS_FOTA_MESSAGE_EXECUTION;
 	}
 
-	return (enum aws_fota_message_kind)topics[topic->kind].message;
+	return (enum aws_fota_message_kind)message;
 }
 
 /* What the service says of a job while another, or none, is worked on. */
@@ -204,6 +202,7 @@ unsigned int aws_fota_engine_classify_message(const struct aws_fota_engine *engi
 	const struct aws_fota_input_message *const given = &input->data.message;
 	const unsigned int kind = given->topic.kind;
 	const bool fine = given->result == AWS_FOTA_PARSE_OK;
+	const bool described = topics[kind].message == AWS_FOTA_MESSAGE_WATCH;
 	const bool rejected = topics[kind].message == AWS_FOTA_MESSAGE_REJECTED;
 	const bool has_token = aws_fota_message_has(message, AWS_FOTA_FIELD_CLIENT_TOKEN);
 
@@ -215,7 +214,7 @@ unsigned int aws_fota_engine_classify_message(const struct aws_fota_engine *engi
 	}
 
 	/* A text that is no JSON tells no token either: its topic alone makes it ours. */
-	if (is_description(kind) && given->result >= AWS_FOTA_PARSE_SYNTAX &&
+	if (described && given->result >= AWS_FOTA_PARSE_SYNTAX &&
 	    given->result <= AWS_FOTA_PARSE_DEPTH) {
 		return engine->full ? AWS_FOTA_EVENT_UNREADABLE : AWS_FOTA_EVENT_RETRY_LATER;
 	}

@@ -36,6 +36,8 @@ enum aws_fota_link {
 
 /** Bit of an action among what is wanted. */
 #define AWS_FOTA_ACT(action)  (1U << (action))
+/** All bits of actions. */
+#define AWS_FOTA_ACT_MASK     (AWS_FOTA_ACT(AWS_FOTA_DUE_BITS) - 1U)
 /** Bit of a request that is due, behind those of the actions. */
 #define AWS_FOTA_DUE(request) (1U << (AWS_FOTA_DUE_BITS + (request)))
 #define AWS_FOTA_DUE_BITS     16U

@@ -189,12 +189,12 @@ enum aws_fota_word {
 	AWS_FOTA_WORD_IF_AT_START,
 	/** Set a member to a number. The first that changes anything: the row is taken. */
 	AWS_FOTA_WORD_SET,
+	/** Count a member up; UINT8_MAX stays. */
+	AWS_FOTA_WORD_ONE_MORE,
 	/** set everything anew and read the record */
 	AWS_FOTA_WORD_DO_BOOT,
 	/** keep the whole download for another verification */
 	AWS_FOTA_WORD_DO_VERIFY_AGAIN,
-	/** attempts may begin again */
-	AWS_FOTA_WORD_DO_END_BACKOFF,
 	/** the service is heard: attempts may begin again now, if the wait is th... */
 	AWS_FOTA_WORD_DO_END_SLOW_WAIT,
 	/** the request is due again */
@@ -219,21 +219,17 @@ enum aws_fota_word {
 	AWS_FOTA_WORD_DO_ADVANCE,
 	/** forget what was written; one more try */
 	AWS_FOTA_WORD_DO_RESTART,
-	/** one more refresh */
-	AWS_FOTA_WORD_DO_EXPIRE,
 	/** replace the URL; one more redirect */
 	AWS_FOTA_WORD_DO_FOLLOW,
 	/** one more try, after a wait */
 	AWS_FOTA_WORD_DO_WAIT,
 	/** remember the image's hash; one more retry */
 	AWS_FOTA_WORD_DO_SEAL,
-	/** one more retry */
-	AWS_FOTA_WORD_DO_COUNT_RETRY,
 	/** FAILED or REJECTED is to be reported, with the reason */
 	AWS_FOTA_WORD_DO_FAIL,
 	/** tell the status that was reported */
 	AWS_FOTA_WORD_DO_FINISH,
-	/** the reason that is known is the reported one; it has no detail */
+	/** FAILED is to be reported, with the reason that is known and no detail */
 	AWS_FOTA_WORD_DO_CONCLUDE,
 	/** what cannot be resumed starts over */
 	AWS_FOTA_WORD_DO_REWIND_STREAM,

@@ -34,7 +34,8 @@ static unsigned int classify_partial(const struct aws_fota_engine *engine,
 {
 	const uint32_t offset = engine->job.offset;
 
-	if (!http->has_range || http->range_start != offset || http->range_end < offset ||
+	/* An end before the offset makes the difference a large one. */
+	if (!http->has_range || http->range_start != offset ||
 	    http->range_end - offset >= aws_fota_engine_range(engine)) {
 		return AWS_FOTA_EVENT_FAIL_WITH(AWS_FOTA_REASON_CONTENT_RANGE);
 	}

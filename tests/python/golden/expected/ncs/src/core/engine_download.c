@@ -103,7 +103,6 @@ void aws_fota_download_follow(struct aws_fota_engine *engine, const struct aws_f
 	const char *location = input->data.http.location;
 	const size_t len = input->data.http.location_len;
 
-	engine->job.redirects++;
 	if (location == NULL) {
 		url->scheme = AWS_FOTA_SCHEME_NONE;
 	} else if (len != 0U && location[0] == '/' && (len == 1U || location[1] != '/')) {
@@ -145,7 +144,4 @@ void aws_fota_download_seal(struct aws_fota_engine *engine, const uint8_t *hash)
 {
 	engine->job.has_slot_hash = true;
 	aws_fota_engine_copy_hash(engine->data.slot_hash, hash);
-	if (engine->job.retries != UINT8_MAX) {
-		engine->job.retries++;
-	}
 }

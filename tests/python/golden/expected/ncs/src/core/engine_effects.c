@@ -57,6 +57,12 @@ const uint8_t *aws_fota_engine_act(struct aws_fota_engine *engine,
 		((uint8_t *)engine)[word[0]] = word[1];
 		word += 2;
 		break;
+	case AWS_FOTA_WORD_ONE_MORE:
+		if (((uint8_t *)engine)[*word] != UINT8_MAX) {
+			((uint8_t *)engine)[*word]++;
+		}
+		word++;
+		break;
 	case AWS_FOTA_WORD_DO_BOOT:
 		aws_fota_engine_boot(engine, input);
 		break;
@@ -64,14 +70,9 @@ const uint8_t *aws_fota_engine_act(struct aws_fota_engine *engine,
 		engine->job.offset = engine->job.size;
 		break;
 	case AWS_FOTA_WORD_DO_END_SLOW_WAIT:
-		if (engine->request != AWS_FOTA_REQUEST_BACKOFF ||
-		    engine->attempts < AWS_FOTA_RETRIES_MAX) {
-			break;
-		}
-		/* fall through */
-	case AWS_FOTA_WORD_DO_END_BACKOFF:
-		engine->request = AWS_FOTA_REQUEST_NONE;
-		if (engine->attempts >= AWS_FOTA_RETRIES_MAX) {
+		if (engine->request == AWS_FOTA_REQUEST_BACKOFF &&
+		    engine->attempts >= AWS_FOTA_RETRIES_MAX) {
+			engine->request = AWS_FOTA_REQUEST_NONE;
 			engine->attempts = 0U;
 		}
 		break;
@@ -109,10 +110,6 @@ const uint8_t *aws_fota_engine_act(struct aws_fota_engine *engine,
 		break;
 	case AWS_FOTA_WORD_DO_RESTART:
 		aws_fota_download_start_over(engine);
-		engine->job.tries++;
-		break;
-	case AWS_FOTA_WORD_DO_EXPIRE:
-		engine->job.refreshes++;
 		break;
 	case AWS_FOTA_WORD_DO_FOLLOW:
 		aws_fota_download_follow(engine, input);
@@ -126,10 +123,8 @@ const uint8_t *aws_fota_engine_act(struct aws_fota_engine *engine,
 	case AWS_FOTA_WORD_DO_FORGET:
 		aws_fota_engine_forget(engine);
 		break;
-	case AWS_FOTA_WORD_DO_COUNT_RETRY:
-		engine->job.retries++;
-		break;
 	case AWS_FOTA_WORD_DO_CONCLUDE:
+		engine->job.pending = AWS_FOTA_JOB_FAILED;
 		engine->job.detail = 0U;
 		engine->value = engine->job.reason;
 		break;
