@@ -69,6 +69,33 @@ ZTEST(application, test_a_cancel)
 	zassert_equal(server_requests, 1);
 }
 
+/* A late cancel does not hit the job that came after the one that it was meant for. */
+ZTEST(application, test_a_cancel_of_another_job)
+{
+	static const char too_long[] = "0123456789012345678901234567890123456789012345678901234567890123"
+				       "4";
+
+	server.silent_after = 700;
+	begin();
+	zassert_equal(aws_fota_cancel_by_id(NULL), -EINVAL);
+	zassert_equal(aws_fota_cancel_by_id(""), -EINVAL);
+	zassert_equal(aws_fota_cancel_by_id(too_long), -EINVAL);
+	zassert_ok(aws_fota_cancel_by_id(too_long + 1));
+	jobs_serve_for(100);
+	zassert_ok(aws_fota_job_reject_by_id(JOBS_ID), "it is not offered");
+	jobs_serve_for(100);
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_RECEIVING);
+	/* One waits at a time. */
+	k_mutex_lock(&aws_fota_glue.lock, K_FOREVER);
+	zassert_ok(aws_fota_cancel_by_id("another"));
+	zassert_equal(aws_fota_cancel_by_id(JOBS_ID), -EAGAIN);
+	k_mutex_unlock(&aws_fota_glue.lock);
+	jobs_serve_for(100);
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_RECEIVING);
+	zassert_ok(aws_fota_cancel_by_id(JOBS_ID));
+	update_expect_failure("\"reason\":\"cancelled by the application\"");
+}
+
 /* A device that cannot save for seconds still reads what the broker sends. */
 static void expect_prompt_reading(void)
 {

@@ -101,6 +101,9 @@ static void before_init(void)
 	zassert_equal(aws_fota_error(NULL), -EINVAL);
 	zassert_equal(aws_fota_job_accept(), -EPERM);
 	zassert_equal(aws_fota_job_reject(), -EPERM);
+	zassert_equal(aws_fota_job_accept_by_id("job"), -EPERM);
+	zassert_equal(aws_fota_job_reject_by_id("job"), -EPERM);
+	zassert_equal(aws_fota_cancel_by_id("job"), -EPERM);
 	zassert_equal(aws_fota_pause(), -EPERM);
 	zassert_equal(aws_fota_resume(), -EPERM);
 	zassert_equal(aws_fota_cancel(), -EPERM);

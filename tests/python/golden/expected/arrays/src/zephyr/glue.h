@@ -74,6 +74,19 @@ void aws_fota_queue_start(void);
 int aws_fota_queue_post(const struct aws_fota_input *input);
 
 /**
+ * @brief The same, for a job: another one than @a job_id does not hear of it
+ *
+ * One such input waits at a time.
+ *
+ * @param[in] input Copied.
+ * @param[in] job_id 1 to AWS_FOTA_JOB_ID_MAX characters; copied.
+ *
+ * @retval 0 Fine.
+ * @retval -EAGAIN No room, or another one waits.
+ */
+int aws_fota_queue_post_for(const struct aws_fota_input *input, const char *job_id);
+
+/**
  * @brief Hand a result of the download thread to the engine; waits for room
  *
  * @param[in] input Copied; what it points to must stay until the engine took it. Dropped when its

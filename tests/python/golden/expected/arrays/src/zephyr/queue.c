@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
+#include <string.h>
 
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
@@ -35,6 +36,8 @@ struct queued {
 	struct aws_fota_input input;
 	/* Work that the input is a result of, or AWS_FOTA_NO_WORK. */
 	uint32_t work;
+	/* Whether it is meant for the job in `meant_for` only. */
+	bool for_job;
 };
 
 K_MSGQ_DEFINE(aws_fota_inputs, sizeof(struct queued), INPUTS_MAX, 8);
@@ -52,6 +55,11 @@ static struct aws_fota_action message_actions[AWS_FOTA_ACTIONS_MAX];
 static size_t message_action_count;
 /* The connection that the message came by. */
 static uint32_t message_connection;
+/* What the application asks for of one job waits alone: a jobId for each input would be long. Empty
+ * where nothing waits.
+ */
+static char meant_for[AWS_FOTA_JOB_ID_MAX + 1];
+static struct k_spinlock meant_lock;
 /* The last that happened to the connection, and has not been taken. */
 static struct aws_fota_input link_input;
 static bool link_changed;
@@ -160,11 +168,25 @@ static void finish_message(void)
 	carry_out_all(actions, count);
 }
 
+/* Whether what waits for a job is meant for the one that is worked on; it waits no more. */
+static bool is_meant(void)
+{
+	k_spinlock_key_t key = k_spin_lock(&meant_lock);
+	const bool is = strcmp(meant_for, aws_fota_engine_job_id(&aws_fota_glue.engine)) == 0;
+
+	meant_for[0] = '\0';
+	k_spin_unlock(&meant_lock, key);
+	return is;
+}
+
 /* Whether an input came too late: what a message asked for meanwhile stopped what it comes from. */
 static bool stale(const struct queued *item)
 {
 	const uint8_t timer = item->input.data.timer;
 
+	if (item->for_job) {
+		return !is_meant();
+	}
 	if (item->input.id == AWS_FOTA_INPUT_TIMER) {
 		return !timer_runs[timer] || (k_work_delayable_busy_get(&timers[timer]) &
 					      (K_WORK_DELAYED | K_WORK_QUEUED)) != 0;
@@ -293,6 +315,24 @@ int aws_fota_queue_post(const struct aws_fota_input *input)
 	const struct queued item = {.input = *input, .work = AWS_FOTA_NO_WORK};
 
 	return post(&item, K_NO_WAIT);
+}
+
+int aws_fota_queue_post_for(const struct aws_fota_input *input, const char *job_id)
+{
+	const struct queued item = {.input = *input, .work = AWS_FOTA_NO_WORK, .for_job = true};
+	k_spinlock_key_t key = k_spin_lock(&meant_lock);
+	const bool waits = meant_for[0] != '\0';
+	int err;
+
+	if (!waits) {
+		strcpy(meant_for, job_id);
+	}
+	k_spin_unlock(&meant_lock, key);
+	err = waits ? -EAGAIN : post(&item, K_NO_WAIT);
+	if (!waits && err != 0) {
+		meant_for[0] = '\0';
+	}
+	return err;
 }
 
 void aws_fota_queue_post_result(const struct aws_fota_input *input, uint32_t work)

@@ -23,7 +23,9 @@
  *
  * Functions that ask for something return at once: it is carried out in the module's work queue,
  * and where it does not fit the state of the update it changes nothing. They may be called from an
- * interrupt handler. Those that tell something take a mutex: not from an interrupt handler, and they
+ * interrupt handler. Meanwhile the job may have ended and the next one begun, which aws_fota_cancel(),
+ * aws_fota_job_accept() and aws_fota_job_reject() would hit: their twins with `_by_id` leave it alone.
+ * aws_fota_confirm() and aws_fota_reject() are about the running image, which stays until the reboot. Those that tell something take a mutex: not from an interrupt handler, and they
  * wait while a message is read, CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS at most.
  */
 
@@ -150,6 +152,18 @@ size_t aws_fota_jobs_left(void);
 int aws_fota_job_accept(void);
 
 /**
+ * @brief The same as aws_fota_job_accept(), where it is this job that is offered
+ *
+ * @param[in] job_id Its jobId, as an event told it; copied.
+ *
+ * @retval 0 Asked for.
+ * @retval -EINVAL @a job_id is NULL, or has not 1 to 64 characters.
+ * @retval -EPERM The module was not started.
+ * @retval -EAGAIN Too much was asked for at once; ask again.
+ */
+int aws_fota_job_accept_by_id(const char *job_id);
+
+/**
  * @brief Reject the foreign job that is offered: it is reported REJECTED
  *
  * @retval 0 Asked for.
@@ -157,6 +171,18 @@ int aws_fota_job_accept(void);
  * @retval -EAGAIN Too much was asked for at once; ask again.
  */
 int aws_fota_job_reject(void);
+
+/**
+ * @brief The same as aws_fota_job_reject(), where it is this job that is offered
+ *
+ * @param[in] job_id Its jobId, as an event told it; copied.
+ *
+ * @retval 0 Asked for.
+ * @retval -EINVAL @a job_id is NULL, or has not 1 to 64 characters.
+ * @retval -EPERM The module was not started.
+ * @retval -EAGAIN Too much was asked for at once; ask again.
+ */
+int aws_fota_job_reject_by_id(const char *job_id);
 
 /**
  * @brief Interrupt the download until aws_fota_resume()
@@ -190,6 +216,18 @@ int aws_fota_resume(void);
  * @retval -EAGAIN Too much was asked for at once; ask again.
  */
 int aws_fota_cancel(void);
+
+/**
+ * @brief The same as aws_fota_cancel(), where it is this job that is worked on
+ *
+ * @param[in] job_id Its jobId, as an event told it; copied.
+ *
+ * @retval 0 Asked for.
+ * @retval -EINVAL @a job_id is NULL, or has not 1 to 64 characters.
+ * @retval -EPERM The module was not started.
+ * @retval -EAGAIN Too much was asked for at once; ask again.
+ */
+int aws_fota_cancel_by_id(const char *job_id);
 
 /**
  * @brief Confirm the running image: the bootloader keeps it, and its job is reported SUCCEEDED

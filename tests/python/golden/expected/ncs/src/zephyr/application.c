@@ -313,6 +313,31 @@ static int ask(enum aws_fota_input_id id)
 	return aws_fota_glue.started ? aws_fota_queue_post(&input) : -EPERM;
 }
 
+static int ask_of(const char *job_id, enum aws_fota_input_id id)
+{
+	const struct aws_fota_input input = {.id = (uint8_t)id};
+
+	if (job_id == NULL || job_id[0] == '\0' || strlen(job_id) > AWS_FOTA_JOB_ID_MAX) {
+		return -EINVAL;
+	}
+	return aws_fota_glue.started ? aws_fota_queue_post_for(&input, job_id) : -EPERM;
+}
+
+int aws_fota_job_accept_by_id(const char *job_id)
+{
+	return ask_of(job_id, AWS_FOTA_INPUT_ACCEPT);
+}
+
+int aws_fota_job_reject_by_id(const char *job_id)
+{
+	return ask_of(job_id, AWS_FOTA_INPUT_REJECT);
+}
+
+int aws_fota_cancel_by_id(const char *job_id)
+{
+	return ask_of(job_id, AWS_FOTA_INPUT_CANCEL);
+}
+
 int aws_fota_job_accept(void)
 {
 	return ask(AWS_FOTA_INPUT_ACCEPT);
