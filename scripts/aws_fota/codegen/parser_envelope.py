@@ -53,6 +53,7 @@ def envelope(
     table: WordTable,
     document_words: str,
     fields: frozenset[int],
+    node_end: int,
     container: Callable[[frozenset[int], str], int],
     bounds: Callable[[int, int], str],
 ) -> list[Node]:
@@ -62,6 +63,7 @@ def envelope(
         table: gets their words.
         document_words: the list of the job document's members.
         fields: the nodes of all fields of the job document.
+        node_end: one more than the highest node.
         container: adds an entry to the table of containers and returns its number.
         bounds: adds an entry to the table of bounds and returns its number.
     """
@@ -77,7 +79,7 @@ def envelope(
         return Node(id, field, name, f"KIND({kind})", words, f"{field} | {entry} << 8", kinds=kinds)
 
     return [
-        object(0, "MESSAGE", message, frozenset(), ""),
+        object(0, "MESSAGE", message, frozenset(range(1, node_end)), ""),
         _leaf(1, "CLIENT_TOKEN", "TEXT(SINK_TOKEN)", "8", "client_token", f"{anywhere} | {_OF_LIST}"),
         object(2, "EXECUTION", execution, frozenset({3, 4, 5, 6}) | fields, _OF_EXECUTION),
         _leaf(3, "JOB_ID", "TEXT(SINK_JOB_ID)", "AWS_FOTA_JOB_ID_MAX", "job_id", f"{_OF_EXECUTION} | {_OF_LIST}"),

@@ -182,7 +182,9 @@ class _Builder:
         """All nodes; fills the tables of words, bounds and containers."""
         document, *inner = self.document
         document_words = self.container_words(document)
-        made = envelope(self.words, document_words, frozenset(self.fields), self.add_container, self.add_bounds)
+        made = envelope(
+            self.words, document_words, frozenset(self.fields), self.node_end, self.add_container, self.add_bounds
+        )
         made += [self.inner_node(container) for container in inner]
         made += [field_node(index, field, self.parameter(index, field)) for index, field in self.fields.items()]
         self.words.add("WORDS_SCHEME", "scheme", [(b"http", 1), (b"http:", 1), (b"https", 2), (b"https:", 2)])
