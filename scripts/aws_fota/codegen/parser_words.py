@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     Attributes:
         byte: of the texts; None where one ends.
         value: what a text stands for that ends here.
-        distance: from the entry behind this one to the next branch, 0 for the last branch.
+        distance: from this entry to the next branch, 0 for the last branch.
         is_long: whether the value has an entry of its own.
     """
 
@@ -138,7 +138,7 @@ def _trie(words: list[tuple[bytes, int]], value_max: int) -> list[Entry]:
     entries: list[Entry] = []
     for place, (byte, value, below) in enumerate(branches):
         is_long = value > value_max
-        distance = 0 if place == len(branches) - 1 else 1 + is_long + sum(entry.size for entry in below)
+        distance = 0 if place == len(branches) - 1 else 2 + is_long + sum(entry.size for entry in below)
         entries += [Entry(byte, value, distance, is_long), *below]
     return entries
 
