@@ -16,11 +16,11 @@ const uint8_t aws_fota_parser_words[] = {
 	/* steps[2]["only.if"] */
 	'.', END(24),
 	/* steps[1].window */
-	OR('0', 2), END(22),
+	OR('0', 3), END(22),
 	'1', END(23),
 	0,
 	/* flags */
-	OR('0', 2), END(25),
+	OR('0', 3), END(25),
 	'3', END(26),
 	0,
 	/* steps[0].action.input */
@@ -29,12 +29,12 @@ const uint8_t aws_fota_parser_words[] = {
 	/* schema */
 	'm', 'i', 'n', 'o', 'r', END(16),
 	/* steps */
-	OR('0', 2), END(13),
-	OR('1', 2), END(28),
+	OR('0', 3), END(13),
+	OR('1', 3), END(28),
 	'2', END(30),
 	/* steps[0].action.input.args */
-	OR('0', 2), END(18),
-	OR('1', 2), END(19),
+	OR('0', 3), END(18),
+	OR('1', 3), END(19),
 	'2', END(20),
 	/* steps[0] */
 	'a', 'c', 't', 'i', 'o', 'n', END(14),
@@ -42,75 +42,75 @@ const uint8_t aws_fota_parser_words[] = {
 	/* steps[2] */
 	'o', 'n', 'l', 'y', '.', 'i', 'f', END(31),
 	/* steps[0].action */
-	OR('i', 6), 'n', 'p', 'u', 't', END(15),
+	OR('i', 7), 'n', 'p', 'u', 't', END(15),
 	'n', 'a', 'm', 'e', END(17),
 	/* scheme */
 	'h', 't', 't', 'p',
-	OR(END(1), 1),
-	OR(':', 2), END(1),
-	's', OR(END(2), 1),
+	OR(END(1), 2),
+	OR(':', 3), END(1),
+	's', OR(END(2), 2),
 	':', END(2),
 	/* steps[1] */
-	OR('a', 6), 'f', 't', 'e', 'r', END(21),
+	OR('a', 7), 'f', 't', 'e', 'r', END(21),
 	'w', 'i', 'n', 'd', 'o', 'w', END(29),
 	/* how a URL begins */
 	'h', 't', 't', 'p',
-	OR(':', 4), '/', '/', END(1),
+	OR(':', 5), '/', '/', END(1),
 	's', ':', '/', '/', END(2),
 	/* literals */
-	OR('f', 6), 'a', 'l', 's', 'e', END(2),
-	OR('n', 5), 'u', 'l', 'l', END(3),
+	OR('f', 7), 'a', 'l', 's', 'e', END(2),
+	OR('n', 6), 'u', 'l', 'l', END(3),
 	't', 'r', 'u', 'e', END(1),
 	/* jobDocument */
-	OR('f', 7), 'l', 'a', 'g', 's', LONG_END, 32,
-	's', OR('c', 6), 'h', 'e', 'm', 'a', END(11),
+	OR('f', 8), 'l', 'a', 'g', 's', LONG_END, 32,
+	's', OR('c', 7), 'h', 'e', 'm', 'a', END(11),
 	't', 'e', 'p', 's', END(12),
 	0,
 	/* steps[1].after */
-	OR('k', 13), 'e', 'e', 'p', ' ', 'r', 'u', 'n', 'n', 'i', 'n', 'g', END(3),
+	OR('k', 14), 'e', 'e', 'p', ' ', 'r', 'u', 'n', 'n', 'i', 'n', 'g', END(3),
 	'r', 'e', 'b', 'o', 'o', 't',
-	OR(END(1), 1),
+	OR(END(1), 2),
 	'-', 'l', 'a', 't', 'e', 'r', END(2),
 	0,
 	/* execution, executionState and the elements of lists */
-	OR('j', 16), 'o', 'b',
-	OR('D', 9), 'o', 'c', 'u', 'm', 'e', 'n', 't', END(6),
+	OR('j', 17), 'o', 'b',
+	OR('D', 10), 'o', 'c', 'u', 'm', 'e', 'n', 't', END(6),
 	'I', 'd', END(3),
-	OR('s', 7), 't', 'a', 't', 'u', 's', END(4),
+	OR('s', 8), 't', 'a', 't', 'u', 's', END(4),
 	'v', 'e', 'r', 's', 'i', 'o', 'n', 'N', 'u', 'm', 'b', 'e', 'r', END(5),
 	0,
 	/* the message */
-	OR('c', 17), OR('l', 11), 'i', 'e', 'n', 't', 'T', 'o', 'k', 'e', 'n', END(1),
+	OR('c', 18), OR('l', 12), 'i', 'e', 'n', 't', 'T', 'o', 'k', 'e', 'n', END(1),
 	'o', 'd', 'e', END(8),
-	OR('e', 17), 'x', 'e', 'c', 'u', 't', 'i', 'o', 'n',
-	OR(END(2), 1),
+	OR('e', 18), 'x', 'e', 'c', 'u', 't', 'i', 'o', 'n',
+	OR(END(2), 2),
 	'S', 't', 'a', 't', 'e', END(7),
-	OR('i', 15), 'n', 'P', 'r', 'o', 'g', 'r', 'e', 's', 's', 'J', 'o', 'b', 's', END(9),
+	OR('i', 16), 'n', 'P', 'r', 'o', 'g', 'r', 'e', 's', 's', 'J', 'o', 'b', 's', END(9),
 	'q', 'u', 'e', 'u', 'e', 'd', 'J', 'o', 'b', 's', END(10),
 	0,
 	/* status */
-	OR('C', 9), 'A', 'N', 'C', 'E', 'L', 'E', 'D', END(8),
-	OR('F', 7), 'A', 'I', 'L', 'E', 'D', END(4),
-	OR('I', 12), 'N', '_', 'P', 'R', 'O', 'G', 'R', 'E', 'S', 'S', END(2),
-	OR('Q', 7), 'U', 'E', 'U', 'E', 'D', END(1),
-	OR('R', 16), 'E',
-	OR('J', 7), 'E', 'C', 'T', 'E', 'D', END(6),
+	OR('C', 10), 'A', 'N', 'C', 'E', 'L', 'E', 'D', END(8),
+	OR('F', 8), 'A', 'I', 'L', 'E', 'D', END(4),
+	OR('I', 13), 'N', '_', 'P', 'R', 'O', 'G', 'R', 'E', 'S', 'S', END(2),
+	OR('Q', 8), 'U', 'E', 'U', 'E', 'D', END(1),
+	OR('R', 17), 'E',
+	OR('J', 8), 'E', 'C', 'T', 'E', 'D', END(6),
 	'M', 'O', 'V', 'E', 'D', END(7),
-	OR('S', 10), 'U', 'C', 'C', 'E', 'E', 'D', 'E', 'D', END(3),
+	OR('S', 11), 'U', 'C', 'C', 'E', 'E', 'D', 'E', 'D', END(3),
 	'T', 'I', 'M', 'E', 'D', '_', 'O', 'U', 'T', END(5),
 	0,
 	/* code */
-	OR('I', 58), 'n',
-	OR('t', 12), 'e', 'r', 'n', 'a', 'l', 'E', 'r', 'r', 'o', 'r', END(7),
+	OR('I', 59), 'n',
+	OR('t', 13), 'e', 'r', 'n', 'a', 'l', 'E', 'r', 'r', 'o', 'r', END(7),
 	'v', 'a', 'l', 'i', 'd',
-	OR('J', 5), 's', 'o', 'n', END(2),
-	OR('R', 8), 'e', 'q', 'u', 'e', 's', 't', END(3),
-	OR('S', 16), 't', 'a', 't', 'e', 'T', 'r', 'a', 'n', 's', 'i', 't', 'i', 'o', 'n', END(4),
+	OR('J', 6), 's', 'o', 'n', END(2),
+	OR('R', 9), 'e', 'q', 'u', 'e', 's', 't', END(3),
+	OR('S', 17), 't', 'a', 't', 'e', 'T', 'r', 'a', 'n', 's', 'i', 't', 'i', 'o', 'n', END(4),
 	'T', 'o', 'p', 'i', 'c', END(1),
-	OR('R', 33), 'e',
-	OR('q', 15), 'u', 'e', 's', 't', 'T', 'h', 'r', 'o', 't', 't', 'l', 'e', 'd', END(8),
+	OR('R', 34), 'e',
+	OR('q', 16), 'u', 'e', 's', 't', 'T', 'h', 'r', 'o', 't', 't', 'l', 'e', 'd', END(8),
 	's', 'o', 'u', 'r', 'c', 'e', 'N', 'o', 't', 'F', 'o', 'u', 'n', 'd', END(5),
-	OR('T', 21), 'e', 'r', 'm', 'i', 'n', 'a', 'l', 'S', 't', 'a', 't', 'e', 'R', 'e', 'a', 'c', 'h', 'e', 'd', END(9),
+	OR('T', 22), 'e', 'r', 'm', 'i', 'n', 'a', 'l', 'S', 't', 'a', 't', 'e', 'R', 'e', 'a', 'c', 'h', 'e', 'd', END(9),
 	'V', 'e', 'r', 's', 'i', 'o', 'n', 'M', 'i', 's', 'm', 'a', 't', 'c', 'h', END(6),
 	0,
 };
@@ -284,7 +284,7 @@ const struct node_entry aws_fota_parser_nodes[NODE_END] = {
 };
 
 const uint32_t aws_fota_parser_containers[][MEMBER_WORDS] = {
-	{0x1U, 0x0U}, /* MESSAGE */
+	{0xFFFFFFFFU, 0x1U}, /* MESSAGE */
 	{0x7FF007CU, 0x0U}, /* EXECUTION */
 	{0x7FF0040U, 0x0U}, /* JOB_DOCUMENT */
 	{0xB0U, 0x0U}, /* EXECUTION_STATE */

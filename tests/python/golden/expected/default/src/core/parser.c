@@ -41,16 +41,13 @@ void aws_fota_parser_init(struct aws_fota_parser *p, enum aws_fota_message_kind 
 	}
 }
 
-/** Refuse the text. */
+/** Refuse the text at p->start: a violation of the message, which wins over all before it. */
 static int refuse(struct aws_fota_parser *p, enum aws_fota_parse_result result)
 {
 	p->state = STATE_REFUSED;
-	p->result = (uint8_t)result;
-	p->field = AWS_FOTA_FIELD_MESSAGE;
-	p->offset = p->position;
-	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-		p->spoiled[i] = UINT32_MAX;
-	}
+	p->node = AWS_FOTA_FIELD_MESSAGE;
+	p->result = AWS_FOTA_PARSE_OK;
+	aws_fota_parser_violate(p, result);
 	return p->result;
 }
 
@@ -259,7 +256,7 @@ unexpected:
 	return AWS_FOTA_PARSE_OK;
 
 refuse:
-	p->position += place_of(at);
+	p->start = place_of(at);
 	return refuse(p, refusal);
 }
 
@@ -289,12 +286,8 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 
 	if (p->state != STATE_REFUSED &&
 	    (p->depth != 0U || (STATES_WHOLE >> p->state & 1U) == 0U)) {
+		p->start = 0;
 		refuse(p, AWS_FOTA_PARSE_TRUNCATED);
-	}
-	/* In a list each element had one, and there may be none to put out. */
-	p->seen[0] &= ~set_bit(AWS_FOTA_FIELD_JOB_ID);
-	if (message->job_id[0] != '\0') {
-		p->seen[0] |= set_bit(AWS_FOTA_FIELD_JOB_ID);
 	}
 	if (p->kind == AWS_FOTA_MESSAGE_EXECUTION && set_has_any(p->spoiled, members_url)) {
 		/* They violate together. */
@@ -305,8 +298,8 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 	whole = set_has_any(p->seen, members_url_whole);
 	any = set_has_any(p->seen, members_url);
 	for (unsigned int i = 0; i < MEMBER_WORDS; i++) {
-		const uint32_t seen = p->seen[i];
-		uint32_t present = seen & ~p->spoiled[i];
+		uint32_t seen = p->seen[i];
+		uint32_t present;
 		uint32_t absent = members_plain[i];
 		uint32_t wanted = 0;
 		const struct node_entry *entry = &aws_fota_parser_nodes[32U * i];
@@ -314,7 +307,13 @@ int aws_fota_parser_finish(struct aws_fota_parser *p)
 		if (i == 0U) {
 			wanted = set_bit(AWS_FOTA_FIELD_JOB_ID) | set_bit(AWS_FOTA_FIELD_STATUS) |
 				 set_bit(AWS_FOTA_FIELD_VERSION_NUMBER);
+			/* In a list each element had one, and there may be none to put out. */
+			seen &= ~set_bit(AWS_FOTA_FIELD_JOB_ID);
+			if (message->job_id[0] != '\0') {
+				seen |= set_bit(AWS_FOTA_FIELD_JOB_ID);
+			}
 		}
+		present = seen & ~p->spoiled[i];
 		if (p->kind == AWS_FOTA_MESSAGE_EXECUTION) {
 			wanted |= members_required[i];
 			if (any || URL_REQUIRED) {

@@ -58,28 +58,28 @@ struct aws_fota_parser {
 	/** enum aws_fota_field of the first violation. */
 	uint8_t field;
 	/** @cond INTERNAL_HIDDEN */
-	/* What is read next: enum state. */
-	uint8_t state;
-	/* What becomes of the value that is read: enum sink. */
-	uint8_t sink;
 	/* The member whose value is read (enum node), or NODE_KEY inside a member's name. */
 	uint8_t node;
 	/* Open objects and arrays, and how many of the outermost of them are described. */
 	uint8_t depth;
 	uint8_t described;
-	/* enum aws_fota_message_kind. */
-	uint8_t kind;
 	/* Whether there is an execution with a member. */
 	bool executing;
+	/* The high surrogate that waits for its other half, and what was read of a code point. */
+	uint16_t high;
+	uint16_t unit;
+	/* Bytes or digits that a text may still have. */
+	uint16_t room;
+	/* What is read next: enum state. */
+	uint8_t state;
+	/* What becomes of the value that is read: enum sink. */
+	uint8_t sink;
+	/* enum aws_fota_message_kind. */
+	uint8_t kind;
 	/* Of a host, whether a path may follow. */
 	bool flag;
 	/* The described containers that are open, from the outside in. */
 	uint8_t path[5];
-	/* Bytes or digits that a text may still have. */
-	uint16_t room;
-	/* What was read of a code point, and the high surrogate that waits for its other half. */
-	uint16_t unit;
-	uint16_t high;
 	/*
 	 * Bytes in the pieces before this one, less the address of this one while it is read, so that
 	 * the sum with the address of a byte is its offset; and where the character or value began,

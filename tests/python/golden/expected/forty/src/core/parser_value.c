@@ -64,36 +64,32 @@ const uint8_t *aws_fota_parser_match(struct aws_fota_parser *p, const uint8_t *a
 	const uint8_t *word = p->word;
 
 	do {
+		const uint8_t *branch = word;
 		unsigned int c = *at;
 
 		/* What words stand for, and what a branch begins with, are no characters. */
 		if (c < ' ' || c >= sizeof(aws_fota_parser_classes)) {
 			break;
 		}
-		if (*word != c) {
-			const uint8_t *branch = word;
+		while (*branch != c) {
+			const unsigned int difference = *branch ^ c;
 
-			do {
-				const unsigned int difference = *branch++ ^ c;
-
-				if (difference == WORD_OR) {
-					/* Over the distance to the next branch. */
-					break;
-				}
-				if (difference > WORD_OR) {
-					branch += *branch;
-				} else if (c - '@' < 0x20U &&
-					   (p->sink == SINK_URL || p->sink == SINK_SCHEME)) {
-					/* Letters of a scheme in any case. */
-					c |= 0x20U;
-					branch = word;
-				} else {
-					goto out;
-				}
-			} while (*branch != c);
-			word = branch;
+			if (difference == WORD_OR) {
+				/* Over the distance to the next branch. */
+				branch++;
+				break;
+			}
+			if (difference > WORD_OR) {
+				branch += branch[1];
+			} else if (c - '@' < 0x20U &&
+				   (p->sink == SINK_URL || p->sink == SINK_SCHEME)) {
+				/* Letters of a scheme in any case. */
+				c |= 0x20U;
+			} else {
+				goto out;
+			}
 		}
-		word++;
+		word = branch + 1;
 		at++;
 	} while (at != end);
 out:

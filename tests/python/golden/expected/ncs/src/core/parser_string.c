@@ -25,6 +25,9 @@ const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at
 	const unsigned int sink = p->sink;
 	const uint8_t *const from = at;
 	char *to = p->to;
+	/* That a text may end behind a character. */
+	value_t value = 1;
+	unsigned int taken;
 	unsigned int mask;
 
 	if (sink >= SINK_URL) {
@@ -56,21 +59,22 @@ const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at
 		end = at + p->room;
 	}
 	if (sink == SINK_TOKEN || sink == SINK_HEX) {
-		value_t value = p->value;
+		unsigned int digits = p->room;
 
-		while (at != end) {
-			const unsigned int c = *at;
+		value = p->value;
+		do {
+			const unsigned int c = *at++;
 
 			if (!IS_IN(c, mask)) {
 				break;
 			}
 			value = value << 4 | digit_value(c);
-			at++;
-			if ((p->room - (at - from)) % 2 == 0) {
-				*to++ = (char)value;
-			}
-		}
-		p->value = value;
+			*to = (char)value;
+			/* Each second digit ends a byte. */
+			to += digits % 2U;
+			digits--;
+		} while (at != end);
+		taken = p->room - digits;
 	} else {
 		do {
 			const unsigned int c = *at++;
@@ -80,15 +84,14 @@ const uint8_t *aws_fota_parser_take(struct aws_fota_parser *p, const uint8_t *at
 			}
 			*to++ = (char)c;
 		} while (at != end);
-		if (to == p->to) {
-			return from;
-		}
-		at = from + (to - p->to);
-		p->value = 1;
+		taken = (unsigned int)(to - p->to);
 	}
-	p->to = to;
-	p->room = (uint16_t)(p->room - (at - from));
-	return at;
+	if (taken != 0U) {
+		p->value = value;
+		p->to = to;
+		p->room = (uint16_t)(p->room - taken);
+	}
+	return from + taken;
 }
 
 void aws_fota_parser_take_other(struct aws_fota_parser *p, unsigned int c)

@@ -123,7 +123,7 @@ struct node_entry {
 /*
  * Words, as a trie in each list: the bytes of a text one after the other, and what the text stands
  * for (a node, or a value from 1) as its END(). Where texts differ, one branch begins with OR() of
- * its first byte and of the distance to where the next branch begins.
+ * its first byte and of the distance from there to the next branch.
  */
 #define WORD_OR        0x80U
 /* Values are no characters that could stand in a word. */
