@@ -29,7 +29,7 @@ int aws_fota_engine_init(struct aws_fota_engine *engine, const char *thing,
 	return 0;
 }
 
-/* The words of a row behind its conditions if they are met, else NULL; @a word is moved behind what was read. */
+/* Whether the conditions of a row are met; @a word is moved behind those that are. */
 static bool fits(const struct aws_fota_engine *engine, const struct aws_fota_input *input,
 		 const uint8_t **word)
 {
