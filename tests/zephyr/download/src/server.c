@@ -181,6 +181,9 @@ int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, v
 	if (!aws_fota_download_wanted(work)) {
 		return -ECANCELED;
 	}
+	if (server.slow_ms > 0) {
+		k_msleep(server.slow_ms);
+	}
 	if (server.piece > 0U) {
 		len = MIN(len, server.piece);
 	}

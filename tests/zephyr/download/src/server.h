@@ -28,6 +28,8 @@ struct server {
 	const char *after;
 	/** Bytes that one call receives at most; 0 for any number. */
 	size_t piece;
+	/** Milliseconds that one call takes. */
+	int slow_ms;
 	/** Neither Content-Length nor chunks: the end of the body is that of the connection. */
 	bool until_close;
 	/** The body in chunks. */

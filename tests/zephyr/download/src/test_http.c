@@ -117,6 +117,27 @@ ZTEST(http, test_a_server_that_falls_silent)
 	update_cancel();
 }
 
+ZTEST(http, test_a_header_that_trickles_in)
+{
+	server.piece = 1;
+	server.slow_ms = CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * 1000 / 10;
+	begin();
+	/* 3: no answer in time, by enum aws_fota_fetch_error. */
+	update_expect_failure("\"reason\":\"download failed too often\",\"detail\":\"3\"");
+	zassert_equal(server_requests, CONFIG_AWS_FOTA_RETRIES_MAX + 1);
+}
+
+/* What begins in time may take its time. */
+ZTEST(http, test_a_body_that_trickles_in)
+{
+	server.piece = 256;
+	server.slow_ms = CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * 1000 / 5;
+	update_run();
+	zassert_true(update_in_slot(UPDATE_SIZE));
+	zassert_equal(server_connections, 1);
+	update_cancel();
+}
+
 ZTEST(http, test_a_server_that_cannot_be_reached)
 {
 	server.refused = AWS_FOTA_FETCH_TLS;

@@ -211,11 +211,22 @@ static void fail(struct exchange *ex, int err)
 	}
 }
 
+/* A body that trickles in is progress. A header that does is none, nor is one "100 Continue" after
+ * another: these have a bound of their own, that of the wait for the next byte.
+ */
 static void receive(struct exchange *ex)
 {
+	const k_timepoint_t header_end =
+		sys_timepoint_calc(K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS));
+
 	while (!ex->complete && !ex->aborted && ex->error == 0U) {
-		int got =
-			aws_fota_connection_receive(&connection, buffer, sizeof(buffer), ex->work);
+		int got;
+
+		if (!ex->receiving && sys_timepoint_expired(header_end)) {
+			ex->error = AWS_FOTA_FETCH_TIMEOUT;
+			break;
+		}
+		got = aws_fota_connection_receive(&connection, buffer, sizeof(buffer), ex->work);
 
 		if (got <= 0) {
 			fail(ex, got);
