@@ -90,7 +90,7 @@ int __wrap_flash_area_flatten(const struct flash_area *area, off_t offset, size_
 	int error = whole ? fault_take(FAULT_ERASE, 'e', 'E') : 0;
 
 	if (flash_page > 0U) {
-		const off_t surplus = MIN((area->fa_off + offset) % (off_t)flash_page, offset);
+		const off_t surplus = offset % (off_t)flash_page;
 
 		offset -= surplus;
 		len += (size_t)surplus;
@@ -105,11 +105,13 @@ int __wrap_z_impl_flash_get_page_info_by_offs(const struct device *dev, off_t of
 int __wrap_z_impl_flash_get_page_info_by_offs(const struct device *dev, off_t offset,
 					      struct flash_pages_info *info)
 {
+	const off_t slot = FIXED_PARTITION_OFFSET(slot1_partition);
+	const off_t slot_end = slot + (off_t)FIXED_PARTITION_SIZE(slot1_partition);
 	int error = __real_z_impl_flash_get_page_info_by_offs(dev, offset, info);
 
-	if (error == 0 && flash_page > 0U) {
-		info->start_offset = offset - offset % (off_t)flash_page;
-		info->size = flash_page;
+	if (error == 0 && flash_page > 0U && offset >= slot && offset < slot_end) {
+		info->start_offset = offset - (offset - slot) % (off_t)flash_page;
+		info->size = (size_t)MIN((off_t)flash_page, slot_end - info->start_offset);
 	}
 	return error;
 }

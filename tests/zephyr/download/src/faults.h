@@ -37,7 +37,7 @@ void fault_order(enum fault fault, int error, int skip, int times);
 void fault_slow(enum fault fault, int milliseconds);
 
 /**
- * @brief Let the flash have pages of @a size bytes, as those of STM32F4, which its devicetree does not tell
+ * @brief Let the slot have pages of @a size bytes, as those of STM32F4, which its devicetree does not tell
  *
  * What is erased begins with the page that it begins in, as with the driver of that flash.
  */
