@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,13 @@ class CommandParser(argparse.ArgumentParser):
     ) -> tuple[argparse.Namespace, list[str]]:
         command, self.command = self.command, None
         if command is not None:
-            command.load().add_arguments(self)
+            try:
+                command.load().add_arguments(self)
+            except ModuleNotFoundError as error:
+                # west parses by itself, where nobody else would tell what is missing.
+                from aws_fota.cli.program import ended_by
+
+                raise SystemExit(ended_by(error, "--debug" in sys.argv)) from error
         return super().parse_known_args(args, namespace)
 
 

@@ -66,6 +66,19 @@ def execute(args: argparse.Namespace) -> int:
     return _guarded(lambda: _dispatch(args), args.debug)
 
 
+def ended_by(error: Exception, debug: bool) -> int:
+    """Tell an error that ends the program before a command is carried out.
+
+    Returns:
+        The exit code.
+    """
+
+    def failed() -> int:
+        raise error
+
+    return _coded(failed, debug)
+
+
 def _dispatch(args: argparse.Namespace) -> int:
     return int(COMMANDS[args.aws_fota_command].load().run(args))
 

@@ -20,7 +20,7 @@ from aws_fota.cli.commands import COMMANDS
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def west(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def west(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run west as a user does: without this process's import path, settings of the machine or cache."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHONPATH", "WEST_", "ZEPHYR_"))
@@ -29,6 +29,7 @@ def west(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "AWS_FOTA_CACHE": str(folder / ".cache"),
         "WEST_CONFIG_GLOBAL": str(folder / "no-global"),
         "WEST_CONFIG_SYSTEM": str(folder / "no-system"),
+        **changes,
     }
     command = [sys.executable, "-m", "west", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
@@ -81,6 +82,15 @@ def test_generate_and_check_elsewhere(checkout: Path, tmp_path: Path) -> None:
     assert re.search(r"an out folder: (\d+) of \1 files .* written", done.stdout)
     done = west(checkout, "aws-fota", "generate", "-o", out, "--check")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("arguments", [["--thing", "device-1"], ["--help"]], ids=" ".join)
+def test_a_package_that_only_some_commands_need_is_named(checkout: Path, arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "aiohttp.py").write_text('raise ModuleNotFoundError("none", name="aiohttp")\n', encoding="utf-8")
+    done = west(checkout, "aws-fota", "emulate", *arguments, PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("aws-fota: error: the Python package 'aiohttp' is missing; install it with: ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_quiet_silences_words_and_not_results(checkout: Path, tmp_path: Path) -> None:
