@@ -103,6 +103,16 @@ def test_with_both_at_once_kconfig_names_the_two_and_keeps_the_sdks(tmp_path: Pa
     assert "CONFIG_AWS_FOTA_CODEGEN=y" not in build.config
 
 
+def test_the_sample_with_tls_sets_nothing_that_zephyr_3_7_does_not_take(tmp_path: Path) -> None:
+    """A symbol that is not there ends the configuration; one that another module has may just not be taken."""
+    done = Build(
+        tmp_path / "build", application=ROOT / "samples/aws_fota", fragments=(ROOT / "samples/aws_fota/tls.conf",)
+    ).configure()
+    assert done.returncode == 0, done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "but got the value" not in said and "undefined symbol" not in said, said
+
+
 def test_an_upgrade_that_the_library_schedules_ends_the_configuration(tmp_path: Path) -> None:
     more = fragment(tmp_path, "CONFIG_FOTA_CLIENT_AUTOSCHEDULE_UPDATE=y")
     done = Build(tmp_path / "build", fragments=(OURS, more)).configure()
