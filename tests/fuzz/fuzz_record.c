@@ -117,6 +117,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	aws_fota_record_decode(engine, record, len);
+	/* What is not taken has no offset, and neither has what is past downloading. */
+	HOLDS(aws_fota_record_resume_offset(record, len) ==
+	      (engine->job.resumable
+		       ? engine->job.persisted - engine->job.persisted % AWS_FOTA_RESUME_STEP
+		       : 0U));
 	if (memcmp(engine, untouched, sizeof(*engine)) != 0) {
 		hold_taken(engine, record);
 	}

@@ -200,3 +200,16 @@ void aws_fota_record_decode(struct aws_fota_engine *engine, const uint8_t *recor
 	memcpy(engine->data.id, &record[TEXTS], id_len);
 	memcpy(engine->data.etag, &record[TEXTS + id_len], record[11]);
 }
+
+uint32_t aws_fota_record_resume_offset(const uint8_t *record, size_t len)
+{
+	uint32_t offset;
+
+	if (len < TEXTS || !is_valid(record, len) || record[6] != RECORDED_DOWNLOADING) {
+		return 0U;
+	}
+
+	offset = WORD(&record[20]);
+
+	return offset - offset % AWS_FOTA_RESUME_STEP;
+}

@@ -328,8 +328,13 @@ int aws_fota_queue_post_for(const struct aws_fota_input *input, const char *job_
 		strcpy(meant_for, job_id);
 	}
 	k_spin_unlock(&meant_lock, key);
-	err = waits ? -EAGAIN : post(&item, K_NO_WAIT);
-	if (!waits && err != 0) {
+	if (waits) {
+		return -EAGAIN;
+	}
+
+	err = post(&item, K_NO_WAIT);
+	if (err != 0) {
+		/* Nobody else writes to it before it is empty. */
 		meant_for[0] = '\0';
 	}
 	return err;

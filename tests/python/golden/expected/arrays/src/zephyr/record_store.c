@@ -11,7 +11,6 @@
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
 #include <zephyr/settings/settings.h>
-#include <zephyr/sys/byteorder.h>
 
 #include <aws_fota/record.h>
 
@@ -25,11 +24,6 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 /* What is to be saved, written while the queue's thread held the engine. */
 static uint8_t record[AWS_FOTA_RECORD_MAX];
 static size_t record_len;
-
-/* Places in the record, whose format is frozen. */
-#define PHASE_AT          6
-#define PHASE_DOWNLOADING 1
-#define OFFSET_AT         20
 
 struct reading {
 	uint8_t *record;
@@ -50,39 +44,30 @@ static int read_one(const char *key, size_t len, settings_read_cb read_cb, void 
 	return 0;
 }
 
-/* Whether the slot can be written from where the record says: else the erasing of what lies past it
- * would take what was downloaded along.
- */
-static bool fits_flash(const uint8_t *loaded, int len)
-{
-	uint32_t offset;
-
-	if (len < OFFSET_AT + (int)sizeof(offset) || loaded[PHASE_AT] != PHASE_DOWNLOADING) {
-		return true;
-	}
-	offset = sys_get_le32(&loaded[OFFSET_AT]);
-	/* As the engine does: another image may have saved it. */
-	offset -= offset % AWS_FOTA_RESUME_STEP;
-	return offset == 0U || aws_fota_slot_page_begins(offset);
-}
-
 int aws_fota_record_load(uint8_t loaded[AWS_FOTA_RECORD_MAX])
 {
 	struct reading reading = {.record = loaded};
-	int err = settings_load_subtree_direct(KEY, read_one, &reading);
+	const int err = settings_load_subtree_direct(KEY, read_one, &reading);
+	uint32_t offset;
 
-	if (err == 0 && reading.len < 0) {
+	if (err != 0) {
+		return err;
+	}
+	if (reading.len < 0) {
 		/* As good as torn: the job is begun anew, and updates go on. */
 		LOG_ERR("The record cannot be read: %d", reading.len);
 		reading.len = 0;
 	}
-	if (err == 0 && !fits_flash(loaded, reading.len)) {
-		/* As good as none: the job is described anew, and begun at the first byte. */
+	offset = aws_fota_record_resume_offset(loaded, (size_t)reading.len);
+	if (offset != 0U && !aws_fota_slot_page_begins(offset)) {
+		/* As good as none: the erasing of what lies past the offset would take what was
+		 * downloaded along.
+		 */
 		LOG_WRN("The download cannot go on where it was: CONFIG_AWS_FOTA_RESUME_STEP is no "
 			"multiple of the slot's flash page");
 		reading.len = 0;
 	}
-	return err != 0 ? err : reading.len;
+	return reading.len;
 }
 
 void aws_fota_record_write(void)

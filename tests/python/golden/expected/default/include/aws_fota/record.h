@@ -37,6 +37,20 @@ extern "C" {
 size_t aws_fota_record_encode(const struct aws_fota_engine *engine,
 			      uint8_t record[AWS_FOTA_RECORD_MAX]);
 
+/**
+ * @brief Where the download that a record tells of goes on after AWS_FOTA_INPUT_BOOT
+ *
+ * From there on the slot is erased: what stands below must stay. Where the flash cannot do that, the
+ * record is not to be handed to the engine.
+ *
+ * @param[in] record Record as it was stored, or any other bytes.
+ * @param len Their number.
+ *
+ * @return Offset in the slot in bytes, a multiple of AWS_FOTA_RESUME_STEP; 0 where the record is not
+ * valid, or tells of no download or of none that can go on.
+ */
+uint32_t aws_fota_record_resume_offset(const uint8_t *record, size_t len);
+
 #ifdef __cplusplus
 }
 #endif
