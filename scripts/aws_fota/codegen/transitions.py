@@ -205,7 +205,7 @@ ROWS: tuple[Row, ...] = (
     _row("UPDATE_ACCEPTED", _besides("IDLE OFFERED STARTING CONFIRMING"), effect="TAKE_VERSION"),
     # The download.
     _row("DOWNLOAD", "STARTING RECEIVING REFRESHING", guard="COMPLETE", does="VERIFY", to="VERIFYING"),
-    _row("DOWNLOAD", "STARTING REFRESHING", guard="PAUSED", to="PAUSED"),
+    _row("DOWNLOAD", "STARTING WAITING REFRESHING", guard="PAUSED", to="PAUSED"),
     _row("DOWNLOAD", _READY, does="FETCH", to="REQUESTING"),
     _row("DOWNLOAD_TIMER", "WAITING", guard="STREAMING", does="JOB_DUE", to="REFRESHING"),
     _row("DOWNLOAD_TIMER", "WAITING", then="DOWNLOAD"),
@@ -275,10 +275,9 @@ ROWS: tuple[Row, ...] = (
     # The application.
     _row("CANCEL", ("STARTING", *BUSY, "WAITING", "PAUSED", "REFRESHING"), then="FAIL(CANCELLED)"),
     _row("PAUSE", "REQUESTING RECEIVING", effect="PAUSE", does="ABORT", to="PAUSED"),
-    _row("PAUSE", "WAITING", effect="PAUSE", to="PAUSED"),
-    _row("PAUSE", _besides("REQUESTING RECEIVING WAITING PAUSED"), effect="SET_PAUSED"),
+    _row("PAUSE", _besides("REQUESTING RECEIVING PAUSED"), effect="SET_PAUSED"),
     _row("RESUME", "PAUSED", effect="END_PAUSED", then="DOWNLOAD"),
-    _row("RESUME", _besides("REQUESTING RECEIVING WAITING PAUSED"), effect="END_PAUSED"),
+    _row("RESUME", _besides("REQUESTING RECEIVING PAUSED"), effect="END_PAUSED"),
     # The ways a job ends.
     _row("SUCCEED", "APPLYING REBOOTING CONFIRMING REVERTING", guard="UNDOING_ENDED", does=_ENDED, to="IDLE"),
     _row(

@@ -269,9 +269,8 @@ class Downloads(Procedures):
 
     def pause(self) -> None:
         self.state.paused = True
-        if self.state.phase in (Phase.REQUESTING, Phase.RECEIVING, Phase.WAITING):
-            if self.state.phase is not Phase.WAITING:
-                self.abort()
+        if self.state.phase in (Phase.REQUESTING, Phase.RECEIVING):
+            self.abort()
             self.start_over_when_streaming()
             self.state.phase = Phase.PAUSED
 

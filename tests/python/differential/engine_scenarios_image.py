@@ -146,9 +146,16 @@ def pause_and_resume(script: Script) -> None:
     script.step(io.Pause())
     assert Action(ActionId.FETCH, value=1000, length=4096) in script.step(io.Resume()).actions
     script.interrupt()
-    assert ids(script.step(io.Pause())) == [ActionId.TIMER_STOP]
+    # The wait goes on, and a pause is met at its end.
+    for input in (io.Pause(), io.Resume(), io.Pause()):
+        assert script.step(input).actions == ()
+    assert script.expire(TimerId.DOWNLOAD).actions == ()
     assert script.phase is Phase.PAUSED
+    assert Action(ActionId.FETCH, value=1000, length=4096) in script.step(io.Resume()).actions
+    script.interrupt()
+    script.step(io.Pause())
     script.step(io.Resume())
+    assert Action(ActionId.FETCH, value=1000, length=4096) in script.expire(TimerId.DOWNLOAD).actions
     script.settle()
     script.status(403)
     script.step(io.Pause())

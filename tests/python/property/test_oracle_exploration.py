@@ -39,6 +39,7 @@ def test_a_small_world_holds_all_properties(scenario: Scenario) -> None:
 ONE_UPDATE = Scenario("one update", (Document.UPDATE,), BASIC | {Fault.CLOUD_CANCEL, Fault.CANCEL}, 1)
 UNDONE = Scenario("undone", (Document.UPDATE,), frozenset({Fault.CLOUD_CANCEL, Fault.REBOOT}), 2)
 DOWNLOAD = Scenario("download", (Document.UPDATE,), frozenset({Fault.CHANGED, Fault.NO_IF_MATCH}), 2)
+PAUSED = Scenario("paused", (Document.UPDATE,), frozenset({Fault.FETCH_FAILED, Fault.PAUSE}), 2)
 LEAVE = Scenario("left alone", (Document.FOREIGN, Document.UPDATE), BASIC, 0, foreign=Foreign.LEAVE)
 TWO_LEFT = Scenario("two left alone", (Document.FOREIGN, Document.FOREIGN), BASIC, 0, foreign=Foreign.LEAVE)
 UNREADABLE = Scenario(
@@ -112,6 +113,13 @@ def does_not_keep_a_success(self: Engine) -> None:
     self.job_state.pending = JobStatus.SUCCEEDED
     self.state.phase = Phase.REPORTING
     self.state.update_due = True
+
+
+@mutant(PAUSED, "p4_a_wait_ends_with_its_timer", "resume")
+def tries_again_when_it_is_resumed(self: Engine) -> None:
+    self.state.paused = False
+    if self.state.phase in (Phase.PAUSED, Phase.WAITING):
+        self.download()
 
 
 @mutant(DOWNLOAD, "p5_only_one_object_is_verified", "partial_content")

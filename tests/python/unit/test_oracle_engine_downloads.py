@@ -20,6 +20,7 @@ from aws_fota.oracle.engine_io import (
     Phase,
     Resume,
     Tell,
+    Timer,
     TimerId,
     UpgradeRequested,
     Verified,
@@ -277,11 +278,17 @@ def test_a_pause_while_erasing_waits_for_the_erasing() -> None:
     assert (driver.phase, driver.has(ActionId.ABORT)) == (Phase.PAUSED, True)
 
 
-def test_a_pause_ends_the_wait_for_another_try() -> None:
+def test_a_pause_leaves_the_wait_for_another_try_to_its_timer() -> None:
     driver = Driver().receiving()
-    driver.give(FetchFailed(FetchError.CONNECT))
-    assert driver.give(Pause()) == [Action(ActionId.TIMER_STOP, what=TimerId.DOWNLOAD)]
-    assert driver.phase is Phase.PAUSED
+    for tries in range(1, driver.engine.settings.retries_max + 1):
+        driver.give(FetchFailed(FetchError.CONNECT))
+        for _ in range(10):
+            assert (driver.give(Pause()), driver.give(Resume())) == ([], [])
+        assert (driver.phase, driver.engine.job_state.tries) == (Phase.WAITING, tries)
+        driver.give(Pause())
+        driver.give(Timer(TimerId.DOWNLOAD))
+        assert driver.phase is Phase.PAUSED
+        assert driver.give(Resume())[0].id is ActionId.FETCH
 
 
 def test_a_pause_before_the_download_holds_it_back() -> None:

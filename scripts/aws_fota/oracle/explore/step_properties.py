@@ -11,7 +11,20 @@ from typing import NamedTuple
 
 from aws_fota.oracle.engine import ACTIONS_MAX
 from aws_fota.oracle.engine_downloads import UPGRADE_TRIES
-from aws_fota.oracle.engine_io import Action, ActionId, Boot, Input, Message, Phase, Request, Subscribed, Tell, Written
+from aws_fota.oracle.engine_io import (
+    Action,
+    ActionId,
+    Boot,
+    Input,
+    Message,
+    Phase,
+    Request,
+    Subscribed,
+    Tell,
+    Timer,
+    TimerId,
+    Written,
+)
 from aws_fota.oracle.engine_procedures import TERMINAL
 from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.engine_state import Backoff, Link
@@ -91,6 +104,14 @@ def p4_a_burst_is_bounded(step: Step) -> str:
     state = step.after.state
     most = step.scenario.retries_max
     return f"{state.attempts} attempts in a burst of {most}" if state.attempts > most else ""
+
+
+def p4_a_wait_ends_with_its_timer(step: Step) -> str:
+    """No fetch comes before its time, whatever the application asks for meanwhile."""
+    if step.before.state.phase is not Phase.WAITING or step.input == Timer(TimerId.DOWNLOAD):
+        return ""
+    early = step.after.state.phase in (Phase.REQUESTING, Phase.PAUSED, Phase.REFRESHING)
+    return f"{step.input} ends the wait before another fetch" if early else ""
 
 
 def p5_one_download_at_a_time(step: Step) -> str:
@@ -239,6 +260,7 @@ ENGINE_CHECKS: tuple[StepCheck, ...] = (
     p1_every_message_is_acknowledged,
     p1_only_answers_and_notifications_matter,
     p4_a_burst_is_bounded,
+    p4_a_wait_ends_with_its_timer,
     p7_an_ended_job_stops_in_one_step,
     p7_a_change_in_the_cloud_is_looked_into,
     p7_an_unwanted_image_is_not_to_be_confirmed,
