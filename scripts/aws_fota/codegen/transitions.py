@@ -258,7 +258,7 @@ ROWS: tuple[Row, ...] = (
     _row("CONFIRMED", "CONFIRMING REVERTING", guard="RUNS", effect="SET_CONFIRMED", then="SUCCEED"),
     _row("CONFIRMED", "IDLE", effect="SET_CONFIRMED", does="NEXT_DUE"),
     _row("CONFIRMED", _besides("IDLE CONFIRMING"), effect="SET_CONFIRMED"),
-    _row("REJECT", "CONFIRMING", effect="BLAME_APPLICATION", does="PERSIST", to="REVERTING"),
+    _row("REVERT", "CONFIRMING", effect="BLAME_APPLICATION", does="PERSIST", to="REVERTING"),
     _row("CANCEL", "CONFIRMING", effect="BLAME_APPLICATION", does="PERSIST", to="REVERTING"),
     _row("CANCEL", "APPLYING REBOOTING", effect="BLAME_CANCEL", does="PERSIST ERASE", to="REVERTING"),
     _row("ERASED", "REVERTING", guard="RUNS"),

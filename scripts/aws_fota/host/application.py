@@ -31,6 +31,7 @@ class Reply(Enum):
     ACCEPT = "ACCEPT"
     REJECT = "REJECT"
     CONFIRM = "CONFIRM"
+    REVERT = "REVERT"
     CANCEL = "CANCEL"
     PAUSE = "PAUSE"
     RESUME = "RESUME"

@@ -106,7 +106,8 @@ class Plain:
     """An input without a value.
 
     Attributes:
-        name: ``CONNECTED``, ``DISCONNECTED``, ``ACCEPT``, ``REJECT``, ``CONFIRM``, ``CANCEL``, ``PAUSE`` or ``RESUME``.
+        name: ``CONNECTED``, ``DISCONNECTED``, ``ACCEPT``, ``REJECT``, ``CONFIRM``, ``REVERT``, ``CANCEL``, ``PAUSE`` or
+            ``RESUME``.
     """
 
     name: str

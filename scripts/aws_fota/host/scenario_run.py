@@ -21,7 +21,7 @@ from aws_fota.scenario.model import Event, Scenario
 _VERDICTS: dict[str, tuple[Reply, ...]] = {
     "passes": (Reply.CONFIRM,),
     "fails": (Reply.REBOOT,),
-    "rejects": (Reply.REJECT, Reply.REBOOT),
+    "rejects": (Reply.REVERT, Reply.REBOOT),
 }
 
 #: The events that are AWS's, and not the device's.

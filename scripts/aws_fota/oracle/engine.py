@@ -167,15 +167,13 @@ class Engine(Boots):
                 if self.state.phase is Phase.OFFERED:
                     self.leave_alone()
             case io.Reject():
-                self.reject()
+                if self.state.phase is Phase.OFFERED:
+                    self.fail(JobStatus.REJECTED, Reason.APPLICATION, quietly=True)
+            case io.Revert():
+                if self.state.phase is Phase.CONFIRMING:
+                    self.revert(Reason.APPLICATION)
             case io.Cancel():
                 self.cancel()
-
-    def reject(self) -> None:
-        if self.state.phase is Phase.OFFERED:
-            self.fail(JobStatus.REJECTED, Reason.APPLICATION, quietly=True)
-        elif self.state.phase is Phase.CONFIRMING:
-            self.revert(Reason.APPLICATION)
 
     def cancel(self) -> None:
         phase = self.state.phase

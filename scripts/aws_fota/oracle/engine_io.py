@@ -254,12 +254,17 @@ class Accept:
 
 @dataclass(frozen=True)
 class Reject:
-    """The application does not want the foreign job or the new image."""
+    """The application does not want the foreign job."""
 
 
 @dataclass(frozen=True)
 class Confirm:
     """The application keeps the running image."""
+
+
+@dataclass(frozen=True)
+class Revert:
+    """The application does not want the running image."""
 
 
 @dataclass(frozen=True)
@@ -294,6 +299,7 @@ Input = (
     | Accept
     | Reject
     | Confirm
+    | Revert
     | Cancel
     | Pause
     | Resume

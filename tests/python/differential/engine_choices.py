@@ -198,6 +198,7 @@ def any_input(choose: Chooser) -> io.Input:
     return choose.one(
         [
             *plain,
+            io.Revert(),
             io.Pause(),
             io.Resume(),
             io.Timer(choose.one(list(TimerId))),

@@ -47,6 +47,7 @@ INPUT_IDS: dict[type[io.Input], int] = {
             io.Accept,
             io.Reject,
             io.Confirm,
+            io.Revert,
             io.Cancel,
             io.Pause,
             io.Resume,

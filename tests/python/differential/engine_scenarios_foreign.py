@@ -37,6 +37,8 @@ def an_offered_job(script: Script) -> None:
         script.describe(jobDocument=document(operation="reboot"))
         script.notify_next(jobId="other")
         script.describe(by_id=JOB, jobDocument=None, versionNumber=8)
+        # What is late, and about the image that runs.
+        assert script.step(io.Revert()).actions == ()
         script.step(answer)
         assert script.phase is phase
     assert b"rejected by the application" in (script.pair.seen.payload or b"")

@@ -195,8 +195,8 @@ def the_application_cancels(script: Script) -> None:
         assert script.step(io.Cancel()).actions == ()
     script.boot()
     assert script.step(io.Cancel()).actions == ()
-    assert script.step(io.Reject()).actions == ()
-    assert script.step(io.Accept()).actions == ()
+    for input in (io.Reject(), io.Revert(), io.Accept()):
+        assert script.step(input).actions == ()
 
 
 @scenario
@@ -229,8 +229,9 @@ def the_application_cancels_before_the_reboot(script: Script) -> None:
 
 @scenario
 def the_application_rejects_the_new_image(script: Script) -> None:
-    for answer in (io.Reject(), io.Cancel()):
+    for answer in (io.Revert(), io.Cancel()):
         script.boot(record(3), running_hash=NEW_HASH, confirmed=False)
+        assert script.step(io.Reject()).actions == ()
         seen = script.step(answer)
         assert (script.phase, ids(seen)) == (Phase.REVERTING, [ActionId.PERSIST])
         stored = seen.record
@@ -272,6 +273,7 @@ def inputs_that_come_too_late(script: Script) -> None:
         io.UpgradeRequested(-1),
         io.Timer(TimerId.DOWNLOAD),
         io.Reject(),
+        io.Revert(),
         io.Accept(),
     ):
         assert script.step(input).actions == ()

@@ -339,7 +339,7 @@ def a_job_ends_while_its_image_is_being_reverted(script: Script) -> None:
 
     def rejected() -> None:
         script.boot(record(3, retries=2), running_hash=NEW_HASH, confirmed=False)
-        script.step(io.Reject())
+        script.step(io.Revert())
 
     for way, running_hash in ((cancelled, OLD_HASH), (rejected, NEW_HASH)):
         seen = ended(script, way)

@@ -75,7 +75,7 @@ def ways(script: Script) -> list[Callable[[], None]]:
 
     def reverting() -> None:
         confirming()
-        script.step(io.Reject())
+        script.step(io.Revert())
         assert script.phase is Phase.REVERTING
 
     def reporting() -> None:

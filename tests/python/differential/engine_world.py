@@ -80,7 +80,7 @@ class World:
                 return [lambda: script.boot(self.stored, **found)] * 3 + [self._ended]
             case Phase.CONFIRMING:
                 confirm = [lambda: script.step(io.Confirm()), lambda: script.step(io.Confirmed())]
-                return [*confirm, *confirm, lambda: script.step(choose.one([io.Reject(), io.Cancel()]))]
+                return [*confirm, *confirm, lambda: script.step(choose.one([io.Revert(), io.Cancel()]))]
             case Phase.REVERTING:
                 return [
                     lambda: script.step(io.Erased(choose.one([0, 0, -5]))),

@@ -26,7 +26,7 @@ class Rejects(Application):
     """Finds fault with every new image, and says so before it reboots."""
 
     def told(self, told: Told) -> Sequence[Reply]:
-        return (Reply.REJECT, Reply.REBOOT) if told.event == "CONFIRM" else super().told(told)
+        return (Reply.REVERT, Reply.REBOOT) if told.event == "CONFIRM" else super().told(told)
 
 
 def _core(foreign: Foreign) -> Core:

@@ -53,7 +53,7 @@ class Moody(Application):
 
     def told(self, told: Told) -> Sequence[Reply]:
         if self._rejects and told.event == "CONFIRM":
-            return (Reply.REJECT, Reply.REBOOT)
+            return (Reply.REVERT, Reply.REBOOT)
         return super().told(told)
 
 

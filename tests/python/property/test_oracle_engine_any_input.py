@@ -86,7 +86,7 @@ class Chance:
         error = pick([0, 0, -5])
         anything: list[Callable[[], io.Input]] = [
             *[lambda: self.message(engine)] * 20,
-            *[lambda: pick([io.Accept(), io.Reject(), io.Confirm(), io.Pause(), io.Resume()])] * 3,
+            *[lambda: pick([io.Accept(), io.Reject(), io.Confirm(), io.Revert(), io.Pause(), io.Resume()])] * 3,
             lambda: pick([io.Connected(), io.Subscribed(), io.Subscribed(-1), io.Disconnected()]),
             lambda: io.Timer(pick(list(TimerId))),
             lambda: io.Cancel(),

@@ -14,7 +14,18 @@ from aws_fota.jobdoc.model import Foreign
 from aws_fota.oracle.engine import Engine
 from aws_fota.oracle.engine_boot import Boots
 from aws_fota.oracle.engine_downloads import UPGRADE_TRIES, Downloads
-from aws_fota.oracle.engine_io import ActionId, Boot, HttpResponse, Message, Phase, Request, Verified
+from aws_fota.oracle.engine_io import (
+    ActionId,
+    Boot,
+    HttpResponse,
+    Input,
+    Message,
+    Phase,
+    Reject,
+    Request,
+    Revert,
+    Verified,
+)
 from aws_fota.oracle.engine_judgement import has_execution
 from aws_fota.oracle.engine_reasons import Reason
 from aws_fota.oracle.engine_state import Link
@@ -41,6 +52,7 @@ UNDONE = Scenario("undone", (Document.UPDATE,), frozenset({Fault.CLOUD_CANCEL, F
 DOWNLOAD = Scenario("download", (Document.UPDATE,), frozenset({Fault.CHANGED, Fault.NO_IF_MATCH}), 2)
 PAUSED = Scenario("paused", (Document.UPDATE,), frozenset({Fault.FETCH_FAILED, Fault.PAUSE}), 2)
 LEAVE = Scenario("left alone", (Document.FOREIGN, Document.UPDATE), BASIC, 0, foreign=Foreign.LEAVE)
+OFFER = Scenario("offered", (Document.FOREIGN,), BASIC, 0, foreign=Foreign.OFFER)
 TWO_LEFT = Scenario("two left alone", (Document.FOREIGN, Document.FOREIGN), BASIC, 0, foreign=Foreign.LEAVE)
 UNREADABLE = Scenario(
     "unreadable", (Document.UNREADABLE, Document.UPDATE), frozenset({Fault.CLOUD_CANCEL}), 1, foreign=Foreign.LEAVE
@@ -52,6 +64,8 @@ EARLY = Scenario("early", (Document.UPDATE,), frozenset({Fault.REBOOT}), 1, repo
 THREE = Scenario(
     "three", (Document.FOREIGN, Document.FOREIGN, Document.UPDATE), BASIC, 0, foreign=Foreign.LEAVE, remembered_jobs=2
 )
+
+_take_input = Engine.take_input
 
 #: Each breaks one rule: the world, the property that must be found broken, the method, and what replaces it.
 Mutant = tuple[Scenario, str, str, Callable[..., Any]]
@@ -238,6 +252,12 @@ def believes_a_late_notify_next(self: Engine, outputs: Outcome) -> None:
 @mutant(LEAVE, "p8_a_foreign_job_is_never_failed", "foreign")
 def fails_a_foreign_job(self: Engine) -> None:
     self.fail(JobStatus.FAILED, Reason.FOREIGN)
+
+
+@mutant(OFFER, "interface_strays_of_the_application", "take_input")
+def gives_an_offered_job_up_with_the_image(self: Engine, input: Input) -> None:
+    offered = self.state.phase is Phase.OFFERED and isinstance(input, Revert)
+    _take_input(self, Reject() if offered else input)
 
 
 @mutant(UNREADABLE, "p8_a_fine_job_is_not_blamed", "described_without_document")

@@ -25,7 +25,7 @@ from aws_fota.oracle.engine_io import (
     FetchError,
     FetchFailed,
     Phase,
-    Reject,
+    Revert,
     Tell,
     Timer,
     TimerId,
@@ -262,7 +262,7 @@ def test_a_confirmation_that_fails_can_be_asked_for_again() -> None:
 
 def test_an_image_that_was_rejected_can_still_be_confirmed() -> None:
     driver = Driver().confirming()
-    driver.give(Reject())
+    driver.give(Revert())
     driver.give(Confirm())
     driver.give(Confirmed())
     assert (driver.phase, driver.engine.reason) == (Phase.REPORTING, 0)

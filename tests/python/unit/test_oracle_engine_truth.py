@@ -17,7 +17,7 @@ from aws_fota.oracle.engine_io import (
     FetchError,
     FetchFailed,
     Phase,
-    Reject,
+    Revert,
     Tell,
     UpgradeRequested,
     Written,
@@ -91,11 +91,11 @@ def test_p2_a_refused_image_is_a_failure() -> None:
 
 def test_p2_an_image_that_the_application_rejected_is_a_failure_once_the_old_one_runs() -> None:
     driver = Driver().confirming()
-    driver.give(Reject())
+    driver.give(Revert())
     assert driver.phase is Phase.REVERTING
     driver.boot(running_hash=NEW_HASH, running_version=Version(2, 0, 0), confirmed=False)
     assert driver.phase is Phase.CONFIRMING, "it still runs: the application decides again"
-    driver.give(Reject())
+    driver.give(Revert())
     driver.boot()
     driver.connect()
     driver.describe(status="IN_PROGRESS", version=5)

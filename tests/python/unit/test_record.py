@@ -59,7 +59,7 @@ def test_a_requested_upgrade(script: Script) -> None:
     script.to_confirming()
     known = {"version": version(script), "offset": 49152, "identity": IDENTITY, "retries": 1}
     assert script.pair.seen.record == record(3, **known)
-    script.step(io.Reject())
+    script.step(io.Revert())
     assert script.pair.seen.record == record(3, **known, reason=26)
 
 

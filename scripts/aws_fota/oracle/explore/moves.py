@@ -29,7 +29,8 @@ from aws_fota.oracle.parser import job_hash
 _CONNECTED, _DISCONNECTED = io.Connected(), io.Disconnected()
 _SUBSCRIBED, _NOT_SUBSCRIBED = io.Subscribed(0), io.Subscribed(EIO)
 _REQUEST_TIMER, _DOWNLOAD_TIMER = io.Timer(TimerId.REQUEST), io.Timer(TimerId.DOWNLOAD)
-_ACCEPT, _REJECT, _CONFIRM, _CANCEL = io.Accept(), io.Reject(), io.Confirm(), io.Cancel()
+_ACCEPT, _REJECT, _CANCEL = io.Accept(), io.Reject(), io.Cancel()
+_CONFIRM, _REVERT = io.Confirm(), io.Revert()
 _PAUSE, _RESUME = io.Pause(), io.Resume()
 
 _CLOUD = {
@@ -151,7 +152,7 @@ class Moves(GlueMoves):
             if app.told_confirm:
                 yield from self.takes(Kind.CONFIRM, "application confirms", world, _CONFIRM)
                 if phase is Phase.CONFIRMING:
-                    yield from self.takes(Kind.REJECT, "application rejects the image", world, _REJECT)
+                    yield from self.takes(Kind.REJECT, "application gives the image up", world, _REVERT)
             elif phase is Phase.REVERTING:
                 # By the bootloader's own function, as applications of the nRF Connect SDK do.
                 yield from self.takes(Kind.OTHER, "application confirms unasked", world, _CONFIRM)

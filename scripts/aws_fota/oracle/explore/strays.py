@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aws_fota.oracle.engine_io import (
+    Accept,
     ActionId,
     Erased,
     FetchError,
@@ -14,7 +15,9 @@ from aws_fota.oracle.engine_io import (
     Input,
     Message,
     Phase,
+    Reject,
     Request,
+    Revert,
     UpgradeRequested,
     Verified,
     Written,
@@ -45,6 +48,12 @@ _FROM_THE_GLUE: tuple[tuple[Input, tuple[Phase, ...]], ...] = (
     (Written(2**32 - 1), ()),
     (Verified(hash=bytes(32)), (Phase.VERIFYING,)),
     (UpgradeRequested(-5), (Phase.APPLYING,)),
+)
+#: What the application says, with the phase that it is about.
+_FROM_THE_APPLICATION: tuple[tuple[Input, Phase], ...] = (
+    (Accept(), Phase.OFFERED),
+    (Reject(), Phase.OFFERED),
+    (Revert(), Phase.CONFIRMING),
 )
 
 _OF_ANOTHER_REQUEST = tuple(
@@ -82,6 +91,9 @@ def strays(view: View) -> Iterator[tuple[str, Input]]:
     for input, phases in _FROM_THE_GLUE:
         if view.state.phase not in phases:
             yield "interface_strays_of_the_glue", input
+    for input, phase in _FROM_THE_APPLICATION:
+        if view.state.phase is not phase:
+            yield "interface_strays_of_the_application", input
     for message in _OF_ANOTHER_REQUEST:
         yield "p1_strange_tokens_change_nothing", message
     for message in _BROKEN:

@@ -245,6 +245,7 @@ static void foreign_job(void)
 	answer(PREFIX "$next/get/accepted", ",\"execution\":{\"jobId\":\"reboot-1\","
 					    "\"status\":\"QUEUED\",\"versionNumber\":1}");
 	zassert_equal(aws_fota_jobs_left(), 0U);
+	zassert_ok(aws_fota_reject(), "it is late, and about the running image: the job is left alone");
 	zassert_ok(aws_fota_job_accept());
 	expect_request(PREFIX "get{");
 	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);

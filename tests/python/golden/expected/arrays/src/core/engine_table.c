@@ -201,8 +201,6 @@ const uint8_t aws_fota_transitions[] = {
 	ON(REJECT),
 		IN(OFFERED), SET(job.reason, AWS_FOTA_REASON_APPLICATION), DO(CONCLUDE),
 		    SET(job.pending, AWS_FOTA_JOB_REJECTED), ACT(PERSIST), DUE(UPDATE), TO(REPORTING),
-		IN(CONFIRMING), SET(job.reason, AWS_FOTA_REASON_APPLICATION), ACT(PERSIST),
-		    TO(REVERTING),
 
 	ON(LEAVE_ALONE),
 		/* IDLE, OFFERED */
@@ -326,6 +324,10 @@ const uint8_t aws_fota_transitions[] = {
 		IN(IDLE), SET(confirmed, true), DUE(DESCRIBE_NEXT),
 		/* all but UNBOOTED, IDLE, CONFIRMING */
 		AMONG(15), SET(confirmed, true),
+
+	ON(REVERT),
+		IN(CONFIRMING), SET(job.reason, AWS_FOTA_REASON_APPLICATION), ACT(PERSIST),
+		    TO(REVERTING),
 
 	ON(CANCEL),
 		IN(CONFIRMING), SET(job.reason, AWS_FOTA_REASON_APPLICATION), ACT(PERSIST),

@@ -370,5 +370,5 @@ int aws_fota_confirm(void)
 
 int aws_fota_reject(void)
 {
-	return ask(AWS_FOTA_INPUT_REJECT);
+	return ask(AWS_FOTA_INPUT_REVERT);
 }

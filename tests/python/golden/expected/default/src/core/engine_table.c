@@ -302,7 +302,7 @@ const uint8_t aws_fota_transitions[] = {
 		/* all but UNBOOTED, IDLE, CONFIRMING */
 		AMONG(14), SET(confirmed, true),
 
-	ON(REJECT),
+	ON(REVERT),
 		IN(CONFIRMING), SET(job.reason, AWS_FOTA_REASON_APPLICATION), ACT(PERSIST),
 		    TO(REVERTING),
 

@@ -58,10 +58,12 @@ enum aws_fota_event {
 	AWS_FOTA_EVENT_CONFIRMED,
 	/** the application carries out the offered job itself */
 	AWS_FOTA_EVENT_ACCEPT,
-	/** the application rejects the offered job, or the new image */
+	/** the application rejects the offered job */
 	AWS_FOTA_EVENT_REJECT,
 	/** the application confirms the new image */
 	AWS_FOTA_EVENT_CONFIRM,
+	/** the application gives the new image up */
+	AWS_FOTA_EVENT_REVERT,
 	/** the application cancels the update */
 	AWS_FOTA_EVENT_CANCEL,
 	/** the application pauses downloads */
