@@ -19,100 +19,71 @@
 
 typedef char payload_fits[PAYLOAD_WORST <= AWS_FOTA_PUBLICATION_MAX ? 1 : -1];
 
-/* What reasons have in common, each with its NUL; in a reason or a path, the byte n is the nth of them. */
+/* What reasons and paths have in common, each with its NUL; in their texts the byte n stands for the nth of them. */
 /* clang-format off */
 static const char shared_words[] =
-	"refused" "\0"
-	"boot" "\0"
 	" could not be " "\0"
-	"ject" "\0"
-	"ad" "\0"
-	"server " "\0"
-	"t " "\0"
-	"image" "\0"
-	"r " "\0"
-	"ed b" "\0"
-	"no" "\0"
-	"location." "\0"
-	"ange" "\0"
-	"version" "\0"
-	"an" "\0"
-	" is " "\0"
-	"d too oft" "\0"
-	"sha256" "\0"
-	"field" "\0"
-	"re" "\0"
-	" the " "\0"
-	"operation" "\0"
-	" has a" "\0"
+	" too often" "\0"
+	" a wrong " "\0"
 	"application" "\0"
-	"th" "\0"
-	"en" "\0"
-	"down" "\0"
-	"size" "\0"
-	" wrong " "\0"
+	"operation" "\0"
+	"location." "\0"
+	"download" "\0"
 	"running " "\0"
-	"lo" "\0"
+	"refused" "\0"
+	"object " "\0"
+	"server " "\0"
+	"sha256" "\0"
+	"field " "\0"
+	" the " "\0"
+	" is " "\0"
 	"";
+#define WORD_COULD_NOT_BE  "\1"
+#define WORD_TOO_OFTEN     "\2"
+#define WORD_A_WRONG       "\3"
+#define WORD_APPLICATION   "\4"
+#define WORD_OPERATION     "\5"
+#define WORD_LOCATION      "\6"
+#define WORD_DOWNLOAD      "\7"
+#define WORD_RUNNING       "\10"
+#define WORD_REFUSED       "\11"
+#define WORD_OBJECT        "\12"
+#define WORD_SERVER        "\13"
+#define WORD_SHA256        "\14"
+#define WORD_FIELD         "\15"
+#define WORD_THE           "\16"
+#define WORD_IS            "\17"
 
 /* Texts of enum aws_fota_reason, each with its NUL; the first stands for every other number. */
 static const char reasons[] =
-	/* unknown reason */
-	"unk\013wn \024ason" "\0"
-	/* operation is not for this device */
-	"\026\020\013\007fo\011\031is device" "\0"
-	/* job document cannot be read */
-	"job docum\032\007c\017\013\007be \024\005" "\0"
-	/* field is too long */
-	"\023\020too \037ng" "\0"
-	/* field is out of range */
-	"\023\020ou\007of r\015" "\0"
-	/* field has a wrong type */
-	"\023\027\035type" "\0"
-	/* field has a wrong value */
-	"\023\027\035value" "\0"
-	/* field occurs twice */
-	"\023 occurs twice" "\0"
-	/* field is missing */
-	"\023\020missing" "\0"
-	/* http is not allowed */
-	"http\020\013\007al\037wed" "\0"
-	/* image is larger than the slot */
-	"\010\020large\011\031\017\025s\037t" "\0"
-	/* version is running already */
-	"\016\020\036al\024\005y" "\0"
-	/* version is older than the running one */
-	"\016\020olde\011\031\017\025\036one" "\0"
-	/* server refused the download */
-	"\006\001\025\033\037\005" "\0"
-	/* server sent a wrong Content-Range */
-	"\006s\032\007a\035Cont\032t-R\015" "\0"
-	/* server sent 200 without a length */
-	"\006s\032\007200 wi\031ou\007a l\032g\031" "\0"
-	/* object has another size */
-	"ob\004\027\013\031e\011\034" "\0"
-	/* server ignores ranges */
-	"\006ig\013\024s r\015s" "\0"
-	/* redirect refused */
-	"\024di\024c\007\001" "\0"
-	/* object changed too often */
-	"ob\004 ch\015\021\032" "\0"
-	/* download failed too often */
-	"\033\037\005 faile\021\032" "\0"
-	/* flash could not be written */
-	"flash\003writt\032" "\0"
-	/* sha256 differs */
-	"\022 differs" "\0"
-	/* not a bootable image */
-	"\013\007a \002able \010" "\0"
-	/* upgrade could not be requested */
-	"upgr\005e\003\024quested" "\0"
-	/* rolled back or refused by the bootloader */
-	"roll\012ack o\011\001 by\025\002\037\005er" "\0"
-	/* rejected by the application */
-	"\024\004\012y\025\030" "\0"
-	/* cancelled by the application */
-	"c\017cell\012y\025\030" "\0"
+	"unknown reason" "\0"
+	WORD_OPERATION WORD_IS "not for this device" "\0"
+	"job document cannot be read" "\0"
+	WORD_FIELD "is too long" "\0"
+	WORD_FIELD "is out of range" "\0"
+	WORD_FIELD "has" WORD_A_WRONG "type" "\0"
+	WORD_FIELD "has" WORD_A_WRONG "value" "\0"
+	WORD_FIELD "occurs twice" "\0"
+	WORD_FIELD "is missing" "\0"
+	"http" WORD_IS "not allowed" "\0"
+	"image" WORD_IS "larger than" WORD_THE "slot" "\0"
+	"version" WORD_IS WORD_RUNNING "already" "\0"
+	"version" WORD_IS "older than" WORD_THE WORD_RUNNING "one" "\0"
+	WORD_SERVER WORD_REFUSED WORD_THE WORD_DOWNLOAD "\0"
+	WORD_SERVER "sent" WORD_A_WRONG "Content-Range" "\0"
+	WORD_SERVER "sent 200 without a length" "\0"
+	WORD_OBJECT "has another size" "\0"
+	WORD_SERVER "ignores ranges" "\0"
+	"redirect " WORD_REFUSED "\0"
+	WORD_OBJECT "changed" WORD_TOO_OFTEN "\0"
+	WORD_DOWNLOAD " failed" WORD_TOO_OFTEN "\0"
+	"flash" WORD_COULD_NOT_BE "written" "\0"
+	WORD_SHA256 " differs" "\0"
+	"not a bootable image" "\0"
+	"upgrade" WORD_COULD_NOT_BE "requested" "\0"
+	"rolled back or " WORD_REFUSED " by" WORD_THE "bootloader" "\0"
+	"rejected by" WORD_THE WORD_APPLICATION "\0"
+	"cancelled by" WORD_THE WORD_APPLICATION "\0"
 	"";
 /* clang-format on */
 #define REASONS 28U
@@ -120,22 +91,14 @@ static const char reasons[] =
 /* Paths of the job document's fields from index 16 on; empty where one is too long to be told. */
 /* clang-format off */
 static const char field_paths[] =
-	/* operation */
-	"\026" "\0"
-	/* fwversion */
-	"fw\016" "\0"
-	/* size */
-	"\034" "\0"
-	/* sha256 */
-	"\022" "\0"
-	/* location.protocol */
-	"\014protocol" "\0"
-	/* location.host */
-	"\014host" "\0"
-	/* location.path */
-	"\014pa\031" "\0"
-	/* location.url */
-	"\014url" "\0"
+	WORD_OPERATION "\0"
+	"fwversion" "\0"
+	"size" "\0"
+	WORD_SHA256 "\0"
+	WORD_LOCATION "protocol" "\0"
+	WORD_LOCATION "host" "\0"
+	WORD_LOCATION "path" "\0"
+	WORD_LOCATION "url" "\0"
 	"";
 /* clang-format on */
 
