@@ -14,7 +14,7 @@
 
 #define SLICE_MS    10
 /* Far longer than any wait of the module's, in simulated time. */
-#define PATIENCE_MS 120000
+#define PATIENCE_MS 600000
 
 static char prefix[64];
 static const char *document;

@@ -24,11 +24,13 @@ bool server_connected;
 char server_request[1024];
 
 static size_t request_len;
-static char response[8192];
+static char response[16384];
 static size_t response_len;
 static size_t response_at;
 /* Where the server falls silent; SIZE_MAX for nowhere. */
 static size_t silent_at;
+/* Where the body begins. */
+static size_t body_at;
 
 void server_reset(const uint8_t *object, size_t size)
 {
@@ -62,10 +64,24 @@ static void add_line(const char *name, const char *value)
 	add_text("\r\n");
 }
 
+/* The whole object, as from a server that knows no ranges. */
+static void respond_whole(void)
+{
+	char text[24];
+
+	add_text("HTTP/1.1 200 OK\r\n");
+	(void)snprintf(text, sizeof(text), "%zu", server.size);
+	add_line("Content-Length", text);
+	add_text("\r\n");
+	body_at = response_len;
+	add(server.object, server.size);
+}
+
 static void add_body(size_t start, size_t len)
 {
 	char text[24];
 
+	body_at = response_len;
 	silent_at = server.silent_after > 0U ? response_len + server.silent_after : SIZE_MAX;
 	if (server.silent_from > 0U && server.silent_from < start + len) {
 		silent_at = response_len + server.silent_from - start;
@@ -97,10 +113,15 @@ static void respond(void)
 	response_len = 0;
 	response_at = 0;
 	silent_at = SIZE_MAX;
+	body_at = SIZE_MAX;
 	server_requests++;
 	add_text(server.before);
 	if (server.script != NULL) {
 		add_text(server.script);
+		return;
+	}
+	if (server.whole) {
+		respond_whole();
 		return;
 	}
 	zassert_not_null(range);
@@ -130,10 +151,11 @@ static void respond(void)
 }
 
 int __wrap_aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t scheme,
-				    const char *host, uint16_t port);
+				    const char *host, uint16_t port, uint32_t work);
 int __wrap_aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t scheme,
-				    const char *host, uint16_t port)
+				    const char *host, uint16_t port, uint32_t work)
 {
+	ARG_UNUSED(work);
 	if (server.refused != 0) {
 		return server.refused;
 	}
@@ -150,10 +172,11 @@ int __wrap_aws_fota_connection_open(struct aws_fota_connection *connection, uint
 }
 
 int __wrap_aws_fota_connection_send(struct aws_fota_connection *connection, const void *data,
-				    size_t len, uint32_t work);
+				    size_t len, k_timepoint_t end, uint32_t work);
 int __wrap_aws_fota_connection_send(struct aws_fota_connection *connection, const void *data,
-				    size_t len, uint32_t work)
+				    size_t len, k_timepoint_t end, uint32_t work)
 {
+	zassert_false(sys_timepoint_expired(end));
 	zassert_equal(connection->socket, SOME_SOCKET);
 	if (!aws_fota_download_wanted(work)) {
 		return -ECANCELED;
@@ -169,35 +192,57 @@ int __wrap_aws_fota_connection_send(struct aws_fota_connection *connection, cons
 	return 0;
 }
 
-int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, void *data,
-				       size_t size, uint32_t work);
-int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, void *data,
-				       size_t size, uint32_t work)
+/* Let time pass; 0, or what a call that waits so long ends in. */
+static int wait(int milliseconds, k_timepoint_t end, uint32_t work)
 {
-	const size_t end = MIN(response_len, silent_at);
-	size_t len = MIN(size, end - response_at);
+	/* A sleep may take a tick longer. */
+	const int64_t until = k_uptime_get() + milliseconds;
+
+	while (k_uptime_get() < until) {
+		k_msleep((int32_t)MIN(until - k_uptime_get(), SLICE_MS));
+		if (!aws_fota_download_wanted(work)) {
+			return -ECANCELED;
+		}
+		if (sys_timepoint_expired(end)) {
+			return -ETIMEDOUT;
+		}
+	}
+	return 0;
+}
+
+int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, void *data,
+				       size_t size, k_timepoint_t end, uint32_t work);
+int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, void *data,
+				       size_t size, k_timepoint_t end, uint32_t work)
+{
+	const bool in_body = response_at >= body_at;
+	const size_t piece = in_body && server.body_piece > 0U ? server.body_piece : server.piece;
+	size_t len = MIN(size, MIN(response_len, silent_at) - response_at);
+	int err;
 
 	zassert_equal(connection->socket, SOME_SOCKET);
 	if (!aws_fota_download_wanted(work)) {
 		return -ECANCELED;
 	}
-	if (server.slow_ms > 0) {
-		k_msleep(server.slow_ms);
+	if (sys_timepoint_expired(end)) {
+		return -ETIMEDOUT;
 	}
-	if (server.piece > 0U) {
-		len = MIN(len, server.piece);
+	err = wait(in_body && server.body_ms > 0 ? server.body_ms : server.slow_ms, end, work);
+	if (err != 0) {
+		return err;
+	}
+	if (piece > 0U) {
+		len = MIN(len, piece);
+	}
+	if (!in_body && body_at != SIZE_MAX && server.body_ms > 0) {
+		len = MIN(len, body_at - response_at);
 	}
 	if (len == 0U && (server.until_close || server.script != NULL)) {
 		return 0;
 	}
-	for (int waited = 0; len == 0U; waited += SLICE_MS) {
-		if (waited >= CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * 1000) {
-			return -ETIMEDOUT;
-		}
-		k_msleep(SLICE_MS);
-		if (!aws_fota_download_wanted(work)) {
-			return -ECANCELED;
-		}
+	if (len == 0U) {
+		err = wait(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * 1000, end, work);
+		return err != 0 ? err : -ETIMEDOUT;
 	}
 	memcpy(data, response + response_at, len);
 	response_at += len;

@@ -30,6 +30,11 @@ struct server {
 	size_t piece;
 	/** Milliseconds that one call takes. */
 	int slow_ms;
+	/** The same of the body, where that is not 0. */
+	size_t body_piece;
+	int body_ms;
+	/** The whole object and 200, whatever is asked for. */
+	bool whole;
 	/** Neither Content-Length nor chunks: the end of the body is that of the connection. */
 	bool until_close;
 	/** The body in chunks. */

@@ -127,15 +127,92 @@ ZTEST(http, test_a_header_that_trickles_in)
 	zassert_equal(server_requests, CONFIG_AWS_FOTA_RETRIES_MAX + 1);
 }
 
-/* What begins in time may take its time. */
-ZTEST(http, test_a_body_that_trickles_in)
+/* Each 4096 bytes of a body may take the wait for the next ones, and a second for so many. */
+#define BODY_MS(bytes)                                                                             \
+	(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * 1000 +                                             \
+	 (int)(bytes) * 1000 / CONFIG_AWS_FOTA_HTTP_MIN_RATE)
+
+static void run_slowly(size_t piece, int milliseconds)
 {
-	server.piece = 256;
-	server.slow_ms = CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * 1000 / 5;
+	server.body_piece = piece;
+	server.body_ms = milliseconds;
 	update_run();
 	zassert_true(update_in_slot(UPDATE_SIZE));
-	zassert_equal(server_connections, 1);
+	zassert_equal(server_connections, 1, "%d connections", server_connections);
 	update_cancel();
+}
+
+/* What begins in time may take its time. */
+ZTEST(http, test_a_slow_body)
+{
+	/* As over NB-IoT. */
+	run_slowly(100, 100);
+}
+
+ZTEST(http, test_a_body_at_the_slowest_rate)
+{
+	run_slowly(CONFIG_AWS_FOTA_HTTP_MIN_RATE, 1000);
+}
+
+static bool tried_again(void)
+{
+	return server_connections == 2;
+}
+
+/* How long a server was waited for whose body trickles in. */
+static int64_t time_until_given_up(void)
+{
+	int64_t start;
+
+	begin();
+	update_expect(AWS_FOTA_EVT_ERASE_PENDING);
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	start = k_uptime_get();
+	jobs_serve_until(tried_again);
+	server.body_piece = 0;
+	server.body_ms = 0;
+	return k_uptime_get() - start;
+}
+
+/* One byte now and then is no progress: the connection is as good as lost. */
+ZTEST(http, test_a_body_that_trickles_in)
+{
+	const int bound = BODY_MS(CONFIG_AWS_FOTA_RANGE_SIZE);
+	int64_t took;
+
+	server.body_piece = 1;
+	server.body_ms = 1000;
+	took = time_until_given_up();
+	zassert_between_inclusive(took, bound - 100, bound + 2500, "%d ms", (int)took);
+	/* What came is kept. */
+	update_expect(AWS_FOTA_EVT_DONE);
+	zassert_true(update_in_slot(UPDATE_SIZE));
+	zassert_true(server_connections == 2);
+	update_cancel();
+}
+
+/* Of one without ranges, which has one body for all, each stretch is held against the rate. */
+ZTEST(http, test_a_body_that_trickles_in_without_ranges)
+{
+	const int bound = BODY_MS(4096);
+	int64_t took;
+
+	server.whole = true;
+	server.body_piece = 1;
+	server.body_ms = 1000;
+	took = time_until_given_up();
+	zassert_between_inclusive(took, bound - 100, bound + 2500, "%d ms", (int)took);
+	update_expect(AWS_FOTA_EVT_ERASE_PENDING);
+	update_expect(AWS_FOTA_EVT_ERASE_DONE);
+	update_expect(AWS_FOTA_EVT_DONE);
+	zassert_true(update_in_slot(UPDATE_SIZE));
+	update_cancel();
+}
+
+ZTEST(http, test_a_slow_body_without_ranges)
+{
+	server.whole = true;
+	run_slowly(100, 100);
 }
 
 ZTEST(http, test_a_server_that_cannot_be_reached)

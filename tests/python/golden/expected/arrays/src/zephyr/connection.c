@@ -28,6 +28,12 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 /* How long a server may keep silent. */
 #define PATIENCE K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS)
 
+/* The earlier of two points in time. */
+static k_timepoint_t earlier(k_timepoint_t a, k_timepoint_t b)
+{
+	return sys_timepoint_cmp(a, b) < 0 ? a : b;
+}
+
 bool aws_fota_connection_fits(const struct aws_fota_connection *connection, uint8_t scheme,
 			      const char *host, uint16_t port)
 {
@@ -108,7 +114,7 @@ static enum aws_fota_fetch_error failure(bool tls, int err)
 }
 
 int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t scheme,
-			     const char *host, uint16_t port)
+			     const char *host, uint16_t port, uint32_t work)
 {
 	const struct zsock_addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	const bool tls = scheme == AWS_FOTA_SCHEME_HTTPS;
@@ -126,10 +132,18 @@ int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t sch
 		LOG_WRN("%s cannot be resolved: %d", name, err);
 		return AWS_FOTA_FETCH_CONNECT;
 	}
-	for (const struct zsock_addrinfo *a = addresses; a != NULL && sock < 0; a = a->ai_next) {
+	/* None of these calls can be interrupted: an abort is looked for between them. */
+	for (const struct zsock_addrinfo *a = addresses;
+	     a != NULL && sock < 0 && aws_fota_download_wanted(work); a = a->ai_next) {
 		sock = connect_to(a, tls, name);
 	}
 	zsock_freeaddrinfo(addresses);
+	if (!aws_fota_download_wanted(work)) {
+		if (sock >= 0) {
+			(void)zsock_close(sock);
+		}
+		return -ECANCELED;
+	}
 	if (sock < 0) {
 		LOG_WRN("No connection to %s port %s: %d%s", name, service, sock,
 			explanation(tls, sock));
@@ -162,9 +176,8 @@ static int wait_until(const struct aws_fota_connection *connection, short events
 }
 
 int aws_fota_connection_send(struct aws_fota_connection *connection, const void *data, size_t len,
-			     uint32_t work)
+			     k_timepoint_t end, uint32_t work)
 {
-	const k_timepoint_t end = sys_timepoint_calc(PATIENCE);
 	const uint8_t *next = data;
 
 	while (len > 0U) {
@@ -186,12 +199,12 @@ int aws_fota_connection_send(struct aws_fota_connection *connection, const void 
 }
 
 int aws_fota_connection_receive(struct aws_fota_connection *connection, void *data, size_t size,
-				uint32_t work)
+				k_timepoint_t end, uint32_t work)
 {
-	const k_timepoint_t end = sys_timepoint_calc(PATIENCE);
+	const k_timepoint_t next_end = earlier(end, sys_timepoint_calc(PATIENCE));
 
 	for (;;) {
-		int err = wait_until(connection, ZSOCK_POLLIN, end, work);
+		int err = wait_until(connection, ZSOCK_POLLIN, next_end, work);
 		ssize_t got;
 
 		if (err != 0) {

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zephyr/kernel.h>
+
 #include <aws_fota/message.h>
 
 /**
@@ -37,11 +39,19 @@ bool aws_fota_connection_fits(const struct aws_fota_connection *connection, uint
 /**
  * @brief Connect to @a host; resolves the name, and makes the TLS handshake for https
  *
+ * @param[in] connection The connection; one that is open is closed.
+ * @param scheme enum aws_fota_scheme.
+ * @param[in] host Host of the URL, an IPv6 literal in its brackets.
+ * @param port Port of the URL, 0 for the scheme's own.
+ * @param work The work that waits. The look-up of a name and the connection to one of its addresses
+ * cannot be interrupted: an aborted work ends with that of them that is under way.
+ *
  * @retval 0 Fine.
+ * @retval -ECANCELED The work was aborted.
  * @return enum aws_fota_fetch_error otherwise.
  */
 int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t scheme,
-			     const char *host, uint16_t port);
+			     const char *host, uint16_t port, uint32_t work);
 
 /**
  * @brief Send all of @a data
@@ -49,15 +59,16 @@ int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t sch
  * @param[in] connection The connection.
  * @param[in] data What to send.
  * @param len Its bytes.
+ * @param end When all of them must be taken.
  * @param work The work that waits; returns early when that is aborted.
  *
  * @retval 0 Fine.
- * @retval -ETIMEDOUT Not all was taken in CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS.
+ * @retval -ETIMEDOUT Not all was taken by @a end.
  * @retval -ECANCELED The work was aborted.
  * @return Another negative errno of the transport.
  */
 int aws_fota_connection_send(struct aws_fota_connection *connection, const void *data, size_t len,
-			     uint32_t work);
+			     k_timepoint_t end, uint32_t work);
 
 /**
  * @brief Receive what is there, at least one byte
@@ -65,15 +76,16 @@ int aws_fota_connection_send(struct aws_fota_connection *connection, const void 
  * @param[in] connection The connection.
  * @param[out] data Room.
  * @param size Its bytes.
+ * @param end When something must have come at the latest.
  * @param work The work that waits; returns early when that is aborted.
  *
  * @return Bytes received; 0 when the server closed the connection.
- * @retval -ETIMEDOUT Nothing came in CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS.
+ * @retval -ETIMEDOUT Nothing came by @a end, or in CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS.
  * @retval -ECANCELED The work was aborted.
  * @return Another negative errno of the transport.
  */
 int aws_fota_connection_receive(struct aws_fota_connection *connection, void *data, size_t size,
-				uint32_t work);
+				k_timepoint_t end, uint32_t work);
 
 /** Close the connection, if it is open. */
 void aws_fota_connection_close(struct aws_fota_connection *connection);

@@ -26,6 +26,12 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 /* Bytes after which the engine is told how far the slot is written, at the latest. */
 #define WRITTEN_STEP 16384U
 
+/* Bytes of a body whose time is bounded, before that of the next ones begins. */
+#define STRETCH 4096U
+
+/* How long a server may keep silent. */
+#define PATIENCE_MS (CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS * MSEC_PER_SEC)
+
 /* One request and its response. */
 struct exchange {
 	struct http_parser parser;
@@ -36,6 +42,9 @@ struct exchange {
 	uint32_t told;
 	/* Where the body ends by the headers that the engine accepted. */
 	uint32_t end;
+	/* When the headers are to be there, and then the bytes up to `stretch_end`. */
+	k_timepoint_t deadline;
+	uint32_t stretch_end;
 	/* enum aws_fota_fetch_error, 0 for none. */
 	uint8_t error;
 	bool any_byte;
@@ -80,6 +89,19 @@ static int on_header_value(struct http_parser *parser, const char *at, size_t le
 	return 0;
 }
 
+/* A body may take its time, but not all: a server that lets it trickle in would hold the job for ever,
+ * with as much progress as keeps the step timer from expiring. After the last byte, the response is to
+ * end.
+ */
+static void begin_stretch(struct exchange *ex)
+{
+	const uint32_t len = MIN(ex->end - ex->written, STRETCH);
+	const uint32_t ms = PATIENCE_MS + len * MSEC_PER_SEC / CONFIG_AWS_FOTA_HTTP_MIN_RATE;
+
+	ex->stretch_end = ex->written + len;
+	ex->deadline = sys_timepoint_calc(K_MSEC(ms));
+}
+
 static int on_headers_complete(struct http_parser *parser)
 {
 	struct exchange *ex = exchange_of(parser);
@@ -97,6 +119,9 @@ static int on_headers_complete(struct http_parser *parser)
 	ex->aborted = !ex->receiving;
 	ex->end = parser->status_code == 206U ? ex->headers.http.range_end + 1U
 					      : ex->headers.http.length;
+	if (ex->receiving) {
+		begin_stretch(ex);
+	}
 	/* 1 would mean that there is no body; another value ends the parsing. */
 	return ex->receiving ? 0 : -1;
 }
@@ -118,6 +143,9 @@ static int on_body(struct http_parser *parser, const char *at, size_t len)
 		return -1;
 	}
 	ex->written += (uint32_t)len;
+	if (ex->written >= ex->stretch_end) {
+		begin_stretch(ex);
+	}
 	if (ex->written - ex->told >= WRITTEN_STEP) {
 		tell_written(ex);
 	}
@@ -148,6 +176,7 @@ static const struct http_parser_settings callbacks = {
 /* Collects a request in the buffer, and sends what does not fit. */
 struct request {
 	uint32_t work;
+	k_timepoint_t end;
 	size_t len;
 	int err;
 };
@@ -165,7 +194,7 @@ static void add(struct request *request, const char *piece)
 		len -= part;
 		if (request->len == sizeof(buffer)) {
 			request->err = aws_fota_connection_send(&connection, buffer, request->len,
-								request->work);
+								request->end, request->work);
 			request->len = 0;
 		}
 	}
@@ -173,7 +202,8 @@ static void add(struct request *request, const char *piece)
 
 static int send_request(const struct aws_fota_work *work, const char *etag)
 {
-	struct request request = {.work = work->work};
+	struct request request = {.work = work->work,
+				  .end = sys_timepoint_calc(K_MSEC(PATIENCE_MS))};
 	char range[sizeof("Range: bytes=4294967295-4294967295")];
 	char port[sizeof(":65535")] = "";
 
@@ -195,8 +225,8 @@ static int send_request(const struct aws_fota_work *work, const char *etag)
 	}
 	add(&request, "\r\n\r\n");
 	if (request.err == 0 && request.len > 0U) {
-		request.err =
-			aws_fota_connection_send(&connection, buffer, request.len, work->work);
+		request.err = aws_fota_connection_send(&connection, buffer, request.len,
+						       request.end, work->work);
 	}
 	return request.err;
 }
@@ -211,23 +241,21 @@ static void fail(struct exchange *ex, int err)
 	}
 }
 
-/* A body that trickles in is progress. A header that does is none, nor is one "100 Continue" after
- * another: these have a bound of their own, that of the wait for the next byte.
+/* The header has a bound of its own, that of the wait for the next byte: one that trickles in is no
+ * progress, nor is one "100 Continue" after another.
  */
 static void receive(struct exchange *ex)
 {
-	const k_timepoint_t header_end =
-		sys_timepoint_calc(K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS));
-
+	ex->deadline = sys_timepoint_calc(K_MSEC(PATIENCE_MS));
 	while (!ex->complete && !ex->aborted && ex->error == 0U) {
-		int got;
+		int got = aws_fota_connection_receive(&connection, buffer, sizeof(buffer),
+						      ex->deadline, ex->work);
 
-		if (!ex->receiving && sys_timepoint_expired(header_end)) {
-			ex->error = AWS_FOTA_FETCH_TIMEOUT;
-			break;
+		if (got == -ETIMEDOUT && ex->receiving) {
+			LOG_WRN("The body came to a stop at %u, or slower than "
+				"CONFIG_AWS_FOTA_HTTP_MIN_RATE",
+				ex->written);
 		}
-		got = aws_fota_connection_receive(&connection, buffer, sizeof(buffer), ex->work);
-
 		if (got <= 0) {
 			fail(ex, got);
 		} else {
@@ -313,6 +341,7 @@ void aws_fota_fetch(const struct aws_fota_work *work)
 	static struct aws_fota_url server;
 	struct exchange *ex = &exchange;
 	char etag[AWS_FOTA_ETAG_MAX + 1];
+	int err;
 
 	copy_target(&server, etag);
 	if (!aws_fota_download_wanted(work->work)) {
@@ -327,10 +356,14 @@ void aws_fota_fetch(const struct aws_fota_work *work)
 		/* The server had closed the connection that was kept: RFC 9112, 9.3.1. */
 	}
 	begin(ex, work);
-	ex->error = (uint8_t)aws_fota_connection_open(&connection, server.scheme, server.host,
-						      server.port);
-	if (ex->error == 0U) {
+	err = aws_fota_connection_open(&connection, server.scheme, server.host, server.port,
+				       work->work);
+	if (err == 0) {
 		attempt(ex, work, etag);
+	} else if (err == -ECANCELED) {
+		ex->aborted = true;
+	} else {
+		ex->error = (uint8_t)err;
 	}
 	end(ex);
 }
