@@ -78,6 +78,20 @@ def test_cpp_links_with_every_function(case: Case, tmp_path: Path) -> None:
     assert {name for name in names if re.search(rf"\s{name}$", done.stdout, re.MULTILINE)} == names
 
 
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed (Debian: apt install g++)")
+@pytest.mark.parametrize("standard", ["c++11", "c++20"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_application_in_cpp_gets_no_warning(case: Case, standard: str, tmp_path: Path) -> None:
+    """Not even g++'s own ones, as of a function with the name of a struct, which clang++ does not have."""
+    include = case.expected / "include"
+    source = tmp_path / "application.cpp"
+    headers = [path.relative_to(include) for path in sorted(include.glob("*/*.h"))]
+    source.write_text("".join(f"#include <{header}>\n" for header in headers), encoding="utf-8")
+    flags = ["-pedantic", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-fsyntax-only"]
+    done = subprocess.run(["g++", f"-std={standard}", *flags, "-I", include, source], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_core_compiles_without_a_warning(case: Case, compiler: str) -> None:

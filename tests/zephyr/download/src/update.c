@@ -73,6 +73,35 @@ void update_put_trailer(uint8_t copy_done, uint8_t image_ok, uint8_t magic)
 	flash_area_close(area);
 }
 
+static int other_result;
+
+static void start_too(void *a, void *b, void *c)
+{
+	ARG_UNUSED(a);
+	ARG_UNUSED(b);
+	ARG_UNUSED(c);
+	other_result = aws_fota_init(on_update);
+}
+
+/* Of two threads that start the module at once, one does, and the other learns of it. */
+static void start_twice(void)
+{
+	static K_THREAD_STACK_DEFINE(stack, 16384);
+	static struct k_thread other;
+	int result;
+
+	fault_slow(FAULT_LOAD, 100);
+	(void)k_thread_create(&other, stack, K_THREAD_STACK_SIZEOF(stack), start_too, NULL, NULL,
+			      NULL, 1, 0, K_NO_WAIT);
+	/* The other one reads the record meanwhile. */
+	k_msleep(50);
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_UNBOOTED);
+	result = aws_fota_init(on_update);
+	zassert_ok(k_thread_join(&other, K_SECONDS(1)));
+	zassert_ok(other_result);
+	zassert_equal(result, -EPERM);
+}
+
 void *update_setup(void)
 {
 	static bool done;
@@ -92,7 +121,7 @@ void *update_setup(void)
 	/* A record that cannot be read is as good as none: updates go on. */
 	store_len = sizeof(store_record);
 	fault_order(FAULT_LOAD, -EIO, 0, 1);
-	zassert_ok(aws_fota_init(on_update));
+	start_twice();
 	store_len = 0;
 	jobs_connect(THING);
 	/* An image on trial takes no job before it is confirmed. */

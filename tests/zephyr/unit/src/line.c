@@ -155,7 +155,8 @@ int line_receive(const void *data, size_t len)
 	return mqtt_input(&line_client);
 }
 
-int line_receive_publish(const char *topic, const char *payload, uint16_t packet_id)
+static int receive_publish(uint8_t first, const char *topic, const char *payload,
+			   uint16_t packet_id)
 {
 	static uint8_t packet[sizeof(incoming)];
 	size_t topic_len = strlen(topic);
@@ -163,7 +164,7 @@ int line_receive_publish(const char *topic, const char *payload, uint16_t packet
 	size_t left = 2U + topic_len + (packet_id != 0U ? 2U : 0U) + payload_len;
 	size_t at = 0;
 
-	packet[at++] = packet_id != 0U ? LINE_PUBLISH_1 : LINE_PUBLISH;
+	packet[at++] = first;
 	do {
 		packet[at] = (uint8_t)(left & 0x7fU);
 		left >>= 7U;
@@ -179,6 +180,17 @@ int line_receive_publish(const char *topic, const char *payload, uint16_t packet
 	}
 	memcpy(packet + at, payload, payload_len);
 	return line_receive(packet, at + payload_len);
+}
+
+int line_receive_publish(const char *topic, const char *payload, uint16_t packet_id)
+{
+	return receive_publish(packet_id != 0U ? LINE_PUBLISH_1 : LINE_PUBLISH, topic, payload,
+			       packet_id);
+}
+
+int line_receive_publish_2(const char *topic, const char *payload, uint16_t packet_id)
+{
+	return receive_publish(LINE_PUBLISH_2, topic, payload, packet_id);
 }
 
 size_t line_unread(void)

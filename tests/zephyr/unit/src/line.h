@@ -16,6 +16,7 @@
 #define LINE_CONNECT     0x10
 #define LINE_PUBLISH     0x30
 #define LINE_PUBLISH_1   0x32
+#define LINE_PUBLISH_2   0x34
 #define LINE_PUBACK      0x40
 #define LINE_SUBSCRIBE   0x82
 #define LINE_UNSUBSCRIBE 0xa2
@@ -45,6 +46,9 @@ int line_receive(const void *data, size_t len);
 
 /** Hand a PUBLISH to the client. */
 int line_receive_publish(const char *topic, const char *payload, uint16_t packet_id);
+
+/** The same, with QoS 2. */
+int line_receive_publish_2(const char *topic, const char *payload, uint16_t packet_id);
 
 /** Deliver the first bytes of the next packet only, and the others after a while or, with K_FOREVER,
  * never.

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <mbedtls/sha256.h>
@@ -14,135 +15,9 @@
 #include <zephyr/storage/flash_map.h>
 #include <zephyr/ztest.h>
 
+#include "application.h"
 #include "glue.h"
 #include "line.h"
-
-#define PREFIX "$aws/things/thing:2/jobs/"
-
-#define TOKEN_LEN 8
-
-/* The token of the request that was sent last. */
-static char token[TOKEN_LEN + 1];
-/* What the application was told: enum aws_fota_evt_id, and enum aws_fota_ext_evt_id from 100 on. */
-K_MSGQ_DEFINE(told, sizeof(int), 8, 4);
-/* The last event of net/aws_fota_ext.h; the jobId is valid during its call only. */
-static struct aws_fota_ext_event last;
-static char last_job_id[AWS_FOTA_JOB_ID_MAX + 1];
-#define EXT 100
-
-static void on_update(struct aws_fota_event *event)
-{
-	const int what = (int)event->id;
-
-	zassert_ok(k_msgq_put(&told, &what, K_NO_WAIT));
-}
-
-static void on_more(const struct aws_fota_ext_event *event)
-{
-	const int what = EXT + (int)event->id;
-
-	last = *event;
-	strcpy(last_job_id, event->job_id);
-	zassert_ok(k_msgq_put(&told, &what, K_NO_WAIT));
-	if (event->id == AWS_FOTA_EXT_EVT_FOREIGN) {
-		zassert_str_equal(event->foreign.job_id, "reboot-1");
-		zassert_str_equal(event->foreign.message->job.operation, "reboot");
-	}
-}
-
-static void expect_told(int what)
-{
-	int next = -1;
-
-	zassert_ok(k_msgq_get(&told, &next, K_SECONDS(10)));
-	zassert_equal(next, what);
-}
-
-/* A request to the service, whose token is kept. */
-static void expect_request(const char *topic)
-{
-	static const char name[] = "\"clientToken\":\"";
-	struct line_packet packet = line_sent();
-
-	zassert_equal(packet.first, LINE_PUBLISH);
-	zassert_true(line_holds(&packet, topic), "%.*s", (int)packet.len, packet.body);
-	for (size_t at = 0; at + sizeof(name) - 1U + TOKEN_LEN <= packet.len; at++) {
-		if (memcmp(packet.body + at, name, sizeof(name) - 1U) == 0) {
-			memcpy(token, packet.body + at + sizeof(name) - 1U, TOKEN_LEN);
-			return;
-		}
-	}
-	zassert_unreachable("no token");
-}
-
-/* The service's answer to the last request; `rest` comes after the token. */
-static void answer(const char *topic, const char *rest)
-{
-	static char payload[600];
-
-	(void)snprintf(payload, sizeof(payload), "{\"clientToken\":\"%s\"%s}", token, rest);
-	zassert_ok(line_receive_publish(topic, payload, 0));
-	zassert_equal(line_handled, 0);
-}
-
-static void before_init(void)
-{
-	const struct mqtt_evt evt = {.type = MQTT_EVT_PINGRESP};
-	struct aws_fota_error error = {.reason = AWS_FOTA_REASON_DIGEST, .detail = 1};
-	uint8_t text[65];
-
-	zassert_equal(aws_fota_mqtt_evt_handler(&line_client, &evt), -ENOENT);
-	zassert_equal(aws_fota_get_job_id(text, sizeof(text)), 14);
-	zassert_str_equal((const char *)text, "INVALID-JOB-ID");
-	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_UNBOOTED);
-	zassert_equal(aws_fota_jobs_left(), 0U);
-	zassert_ok(aws_fota_error(&error));
-	zassert_equal(error.reason, AWS_FOTA_REASON_NONE);
-	zassert_equal(aws_fota_error(NULL), -EINVAL);
-	zassert_equal(aws_fota_job_accept(), -EPERM);
-	zassert_equal(aws_fota_job_reject(), -EPERM);
-	zassert_equal(aws_fota_job_accept_by_id("job"), -EPERM);
-	zassert_equal(aws_fota_job_reject_by_id("job"), -EPERM);
-	zassert_equal(aws_fota_cancel_by_id("job"), -EPERM);
-	zassert_equal(aws_fota_pause(), -EPERM);
-	zassert_equal(aws_fota_resume(), -EPERM);
-	zassert_equal(aws_fota_cancel(), -EPERM);
-	zassert_equal(aws_fota_confirm(), -EPERM);
-	zassert_equal(aws_fota_reject(), -EPERM);
-	zassert_equal(aws_fota_init(NULL), -EINVAL);
-}
-
-static void thing_names(void)
-{
-	char longest[AWS_FOTA_THING_NAME_MAX + 2];
-
-	memset(longest, 'a', sizeof(longest));
-	longest[sizeof(longest) - 1U] = '\0';
-	zassert_equal(aws_fota_thing_name_set(NULL), -EINVAL);
-	zassert_equal(aws_fota_thing_name_set(""), -EINVAL);
-	zassert_equal(aws_fota_thing_name_set("a/b"), -EINVAL);
-	zassert_equal(aws_fota_thing_name_set("a b"), -EINVAL);
-	zassert_equal(aws_fota_thing_name_set(longest), -EINVAL);
-	longest[sizeof(longest) - 2U] = '\0';
-	zassert_ok(aws_fota_thing_name_set(longest));
-	zassert_ok(aws_fota_thing_name_set("thing:2"));
-}
-
-static void init(void)
-{
-	const struct mqtt_evt evt = {.type = MQTT_EVT_PINGRESP};
-	uint8_t text[65];
-
-	aws_fota_ext_callback_set(on_more);
-	zassert_ok(aws_fota_init(on_update));
-	zassert_equal(aws_fota_init(on_update), -EPERM);
-	zassert_equal(aws_fota_mqtt_evt_handler(NULL, &evt), -EINVAL);
-	zassert_equal(aws_fota_mqtt_evt_handler(&line_client, NULL), -EINVAL);
-	zassert_equal(aws_fota_mqtt_evt_handler(&line_client, &evt), 1);
-	zassert_equal(aws_fota_get_job_id(NULL, 1), -EINVAL);
-	zassert_equal(aws_fota_get_job_id(text, 14), -EMSGSIZE);
-	zassert_equal(aws_fota_get_job_id(text, 15), 14);
-}
 
 static void connection(void)
 {
@@ -162,15 +37,6 @@ static void connection(void)
 	zassert_ok(line_accept_subscription());
 	zassert_equal(line_handled, 0);
 	expect_request(PREFIX "$next/get{\"clientToken\":\"");
-}
-
-static void expect_puback(uint16_t id)
-{
-	struct line_packet packet = line_sent();
-
-	zassert_equal(packet.first, LINE_PUBACK);
-	zassert_equal(packet.len, 2U);
-	zassert_equal((uint16_t)(packet.body[0] << 8U | packet.body[1]), id);
 }
 
 static void a_job_that_does_not_fit(void)
@@ -245,8 +111,18 @@ static void foreign_job(void)
 	answer(PREFIX "$next/get/accepted", ",\"execution\":{\"jobId\":\"reboot-1\","
 					    "\"status\":\"QUEUED\",\"versionNumber\":1}");
 	zassert_equal(aws_fota_jobs_left(), 0U);
-	zassert_ok(aws_fota_reject(), "it is late, and about the running image: the job is left alone");
-	zassert_ok(aws_fota_job_accept());
+	/* What is meant for another job changes nothing. */
+	zassert_equal(aws_fota_job_accept_by_id(NULL), -EINVAL);
+	zassert_equal(aws_fota_job_accept_by_id(""), -EINVAL);
+	zassert_equal(aws_fota_job_reject_by_id(NULL), -EINVAL);
+	zassert_ok(aws_fota_job_accept_by_id("reboot-2"));
+	k_sleep(K_MSEC(100));
+	zassert_ok(aws_fota_job_reject_by_id("reboot-2"));
+	zassert_ok(aws_fota_reject(),
+		   "it is late, and about the running image: the job is left alone");
+	k_sleep(K_MSEC(100));
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_OFFERED);
+	zassert_ok(aws_fota_job_accept_by_id("reboot-1"));
 	expect_request(PREFIX "get{");
 	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
 	zassert_equal(aws_fota_jobs_left(), 1U);
@@ -258,6 +134,62 @@ static void foreign_job(void)
 	zassert_true(line_holds(&packet, PREFIX "reboot-1/update"));
 	zassert_true(line_holds(&packet, "{\"status\":\"SUCCEEDED\",\"expectedVersion\":1,"));
 	zassert_true(line_idle());
+}
+
+/* Let the service offer a job of the application's own. */
+static void offer(const char *job_id)
+{
+	static char payload[300];
+
+	(void)snprintf(
+		payload, sizeof(payload),
+		"{\"execution\":{\"jobId\":\"%s\",\"status\":\"QUEUED\",\"versionNumber\":1}}",
+		job_id);
+	zassert_ok(line_receive_publish(PREFIX "notify-next", payload, 0));
+	expect_request(PREFIX "$next/get");
+	(void)snprintf(payload, sizeof(payload),
+		       ",\"execution\":{\"jobId\":\"%s\",\"status\":\"QUEUED\","
+		       "\"versionNumber\":1,\"jobDocument\":{\"operation\":\"reboot\"}}",
+		       job_id);
+	answer(PREFIX "$next/get/accepted", payload);
+	expect_told(EXT + AWS_FOTA_EXT_EVT_FOREIGN);
+	zassert_str_equal(last_job_id, job_id);
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_OFFERED);
+}
+
+/* Rejected by its name, and taken without it. */
+static void foreign_jobs(void)
+{
+	offer("reboot-3");
+	zassert_ok(aws_fota_job_reject_by_id("reboot-3"));
+	expect_request(PREFIX "reboot-3/update{\"status\":\"REJECTED\","
+			      "\"statusDetails\":{\"reason\":\"rejected by the application\"}");
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_REPORTING);
+	answer(PREFIX "reboot-3/update/accepted",
+	       ",\"executionState\":{\"status\":\"REJECTED\",\"versionNumber\":2}");
+	expect_told(EXT + AWS_FOTA_EXT_EVT_FINISHED);
+	zassert_str_equal(last_job_id, "reboot-3");
+	zassert_equal(last.finished.status, AWS_FOTA_JOB_REJECTED);
+	zassert_equal(last.finished.error.reason, AWS_FOTA_REASON_APPLICATION);
+	expect_request(PREFIX "$next/get");
+	answer(PREFIX "$next/get/accepted", "");
+	zassert_equal(aws_fota_jobs_left(), 1U);
+
+	offer("reboot-4");
+	zassert_ok(aws_fota_job_accept());
+	expect_request(PREFIX "get{");
+	zassert_equal(aws_fota_jobs_left(), 2U);
+	answer(PREFIX "get/accepted", ",\"inProgressJobs\":[],\"queuedJobs\":[]");
+
+	offer("reboot-5");
+	zassert_ok(aws_fota_job_reject());
+	expect_request(PREFIX "reboot-5/update{\"status\":\"REJECTED\"");
+	answer(PREFIX "reboot-5/update/accepted",
+	       ",\"executionState\":{\"status\":\"REJECTED\",\"versionNumber\":2}");
+	expect_told(EXT + AWS_FOTA_EXT_EVT_FINISHED);
+	expect_request(PREFIX "$next/get");
+	answer(PREFIX "$next/get/accepted", "");
+	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
 }
 
 /* The timer of a request expires while its answer is read: the request that follows is not lost. */
@@ -441,88 +373,21 @@ static void aborted_work(void)
 	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE);
 }
 
-/* A message whose rest comes late, and one whose rest never comes. */
-static void slow_broker(void)
-{
-	line_split(60, K_MSEC(700));
-	zassert_ok(line_receive_publish(PREFIX "notify", "{\"timestamp\":1,\"jobs\":{}}", 12));
-	zassert_equal(line_handled, 0);
-	zassert_equal(line_unread(), 0U);
-	expect_puback(12);
-	line_split(60, K_FOREVER);
-	(void)line_receive_publish(PREFIX "notify", "{\"timestamp\":1,\"jobs\":{}}", 13);
-	zassert_equal(line_handled, -ETIMEDOUT);
-	zassert_true(line_idle(), "a message that was not read to its end is not acknowledged");
-}
-
-/* Longer than what a read takes, CONFIG_AWS_FOTA_PAYLOAD_SIZE, and than the client's buffer. */
-static const char three_pieces[] =
-	"{\"timestamp\":1,\"and\":"
-	"\"0123456789012345678901234567890123456789012345678901234567890123456789"
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567\""
-	"}";
-
-/* A message that trickles in: no byte of it lets this thread wait longer than for the whole. */
-static void trickling_broker(void)
-{
-	static const char text[] = "{\"timestamp\":1,\"jobs\":{}}";
-	const int64_t bound = CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS * MSEC_PER_SEC;
-	int64_t start;
-	int64_t took;
-
-	line_connect("another-client-id");
-	zassert_equal(line_sent().first, LINE_SUBSCRIBE);
-	line_trickle(60, K_MSEC(bound / 100));
-	zassert_ok(line_receive_publish(PREFIX "notify", text, 14));
-	zassert_equal(line_handled, 0);
-	zassert_equal(line_unread(), 0U);
-	expect_puback(14);
-	/* What has come is taken, however late this thread is. */
-	line_read_slowly(K_MSEC(bound / 2));
-	zassert_ok(line_receive_publish(PREFIX "notify-next", three_pieces, 15));
-	line_read_slowly(K_NO_WAIT);
-	zassert_equal(line_handled, 0);
-	expect_puback(15);
-	/* Each byte in time, and all together not. */
-	line_trickle(40, K_MSEC(bound / 5));
-	start = k_uptime_get();
-	(void)line_receive_publish(PREFIX "notify", text, 16);
-	took = k_uptime_get() - start;
-	zassert_between_inclusive(took, bound, bound + bound / 4);
-	zassert_equal(line_handled, -ETIMEDOUT);
-	zassert_true(line_idle(), "a message that was not read to its end is not acknowledged");
-	zassert_equal(aws_fota_state(), AWS_FOTA_PHASE_IDLE, "the engine is free");
-}
-
-static void lost_connection(void)
-{
-	zassert_ok(mqtt_abort(&line_client));
-	zassert_equal(line_handled, 1, "the application sees the end too");
-}
-
 ZTEST(aws_fota, test_an_application)
 {
-	before_init();
-	thing_names();
-	init();
 	connection();
 	a_job_that_does_not_fit();
 	messages_of_others();
 	messages_of_any_kind();
 	foreign_job();
+	foreign_jobs();
 	answer_in_the_last_moment();
 	many_connections();
 	sha256_that_fails();
 	a_late_acknowledgement();
 	aborted_for_long();
 	aborted_work();
-	slow_broker();
-	lost_connection();
-	trickling_broker();
 	lost_connection();
 }
 
-ZTEST_SUITE(aws_fota, NULL, NULL, NULL, NULL, NULL);
+ZTEST_SUITE(aws_fota, NULL, application_start, NULL, NULL, NULL);

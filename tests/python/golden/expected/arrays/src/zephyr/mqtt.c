@@ -258,6 +258,14 @@ static int take_publish(struct mqtt_client *client, const struct mqtt_publish_pa
 	if (topic.kind == AWS_FOTA_TOPIC_FOREIGN) {
 		return 1;
 	}
+	if (param->message.topic.qos > MQTT_QOS_1_AT_LEAST_ONCE) {
+		/* A PUBACK would be wrong, and a PUBREC is what nobody asked for. MQTT 3.1.1, 4.8: who
+		 * meets with a violation closes the connection.
+		 */
+		LOG_ERR("The broker sent a message with QoS %u: 1 was subscribed to",
+			param->message.topic.qos);
+		return -EPROTO;
+	}
 	return take_message(client, param, &topic);
 }
 
@@ -316,9 +324,17 @@ static int take_suback(const struct mqtt_evt *evt)
 {
 	const struct mqtt_suback_param *suback = &evt->param.suback;
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_SUBSCRIBED, .data.error = evt->result};
+	int err = 0;
 
 	if (suback->message_id != SUBSCRIBE_NOTIFY_NEXT) {
 		return 1;
+	}
+	if (evt->result == 0 && suback->return_codes.len != AWS_FOTA_SUBSCRIPTIONS) {
+		/* Of a topic without a code nobody knows whether it is subscribed to. */
+		LOG_ERR("The broker answered for %u of %u subscriptions", suback->return_codes.len,
+			AWS_FOTA_SUBSCRIPTIONS);
+		err = -EPROTO;
+		input.data.error = err;
 	}
 	for (uint32_t i = 0; i < suback->return_codes.len; i++) {
 		if (suback->return_codes.data[i] >= SUBACK_FAILURE) {
@@ -326,8 +342,9 @@ static int take_suback(const struct mqtt_evt *evt)
 			input.data.error = -EACCES;
 		}
 	}
+	/* Asked for again after a wait, should the application keep the connection. */
 	aws_fota_queue_post_link(&input);
-	return 0;
+	return err;
 }
 
 int aws_fota_mqtt_evt_handler(struct mqtt_client *const client, const struct mqtt_evt *evt)

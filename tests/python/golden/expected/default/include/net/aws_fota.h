@@ -60,7 +60,7 @@ enum aws_fota_evt_id {
 	 * It comes, too, where only a reboot rids the device of an image whose job was cancelled.
 	 */
 	AWS_FOTA_EVT_DONE,
-	/** The job failed, was rejected or ended in the cloud; see aws_fota_error(). */
+	/** The job failed, was rejected or ended in the cloud; see aws_fota_last_error(). */
 	AWS_FOTA_EVT_ERROR,
 	/** The secondary slot is about to be erased. */
 	AWS_FOTA_EVT_ERASE_PENDING,
@@ -144,6 +144,9 @@ int aws_fota_init(aws_fota_callback_t evt_handler);
  * @retval -EINVAL @a client or @a evt is NULL, or the client id is no thing name and none was set.
  * @retval -ETIMEDOUT A message did not come whole in CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS: the
  * connection is no longer usable.
+ * @retval -EPROTO The broker broke MQTT: a message on a Jobs topic with QoS 2, which was not subscribed to
+ * and which AWS IoT does not have, or a SUBACK that does not answer for both topics. The connection is to
+ * be closed.
  * @return Another negative errno of the transport: the connection is no longer usable.
  */
 int aws_fota_mqtt_evt_handler(struct mqtt_client *const client, const struct mqtt_evt *evt);

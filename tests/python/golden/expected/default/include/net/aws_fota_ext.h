@@ -131,7 +131,7 @@ enum aws_fota_phase aws_fota_state(void);
  * @retval 0 Fine.
  * @retval -EINVAL @a error is NULL.
  */
-int aws_fota_error(struct aws_fota_error *error);
+int aws_fota_last_error(struct aws_fota_error *error);
 
 /**
  * @brief Number of jobs of other operations that were left alone and are still remembered

@@ -26,6 +26,9 @@
 
 LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 
+/* Of two threads that start the module at once, one does. */
+static K_MUTEX_DEFINE(init_lock);
+
 static const char no_job[] = "INVALID-JOB-ID";
 
 static aws_fota_callback_t handler;
@@ -163,14 +166,11 @@ static int look_around(struct aws_fota_input_boot *boot)
 	return 0;
 }
 
-int aws_fota_init(aws_fota_callback_t evt_handler)
+static int start(aws_fota_callback_t evt_handler)
 {
 	struct aws_fota_input input = {.id = AWS_FOTA_INPUT_BOOT};
 	int err;
 
-	if (evt_handler == NULL) {
-		return -EINVAL;
-	}
 	if (aws_fota_glue.started) {
 		return -EPERM;
 	}
@@ -199,6 +199,19 @@ int aws_fota_init(aws_fota_callback_t evt_handler)
 		aws_fota_queue_watch_trial();
 	}
 	return 0;
+}
+
+int aws_fota_init(aws_fota_callback_t evt_handler)
+{
+	int err;
+
+	if (evt_handler == NULL) {
+		return -EINVAL;
+	}
+	k_mutex_lock(&init_lock, K_FOREVER);
+	err = start(evt_handler);
+	k_mutex_unlock(&init_lock);
+	return err;
 }
 
 int aws_fota_get_job_id(uint8_t *const job_id_buf, size_t buf_size)
@@ -272,7 +285,7 @@ enum aws_fota_phase aws_fota_state(void)
 	return phase;
 }
 
-int aws_fota_error(struct aws_fota_error *error)
+int aws_fota_last_error(struct aws_fota_error *error)
 {
 	const bool started = aws_fota_glue.started;
 

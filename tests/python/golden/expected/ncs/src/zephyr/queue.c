@@ -24,6 +24,13 @@ LOG_MODULE_REGISTER(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
  */
 #define INPUTS_MAX 16
 
+/* Longest wait in milliseconds that is asked of the kernel at once. Without CONFIG_TIMEOUT_64BIT it counts
+ * ticks in 31 bits, those since its last one included: these have the other half.
+ */
+#define TIMER_MAX_MS                                                                               \
+	((uint32_t)MIN(UINT32_MAX,                                                                 \
+		       (uint64_t)INT32_MAX / 2U * MSEC_PER_SEC / CONFIG_SYS_CLOCK_TICKS_PER_SEC))
+
 /* How often it is looked whether an image on trial is confirmed. */
 #define TRIAL_LOOK K_SECONDS(10)
 
@@ -50,6 +57,8 @@ static struct k_work_q queue;
 static struct k_work inputs_work;
 static struct k_work_delayable timers[2];
 static bool timer_runs[2];
+/* Milliseconds that are left of a longer wait when its timeout is over. */
+static uint32_t timer_left[2];
 static struct k_work_delayable trial;
 static struct aws_fota_action message_actions[AWS_FOTA_ACTIONS_MAX];
 static size_t message_action_count;
@@ -64,6 +73,14 @@ static struct k_spinlock meant_lock;
 static struct aws_fota_input link_input;
 static bool link_changed;
 static struct k_spinlock link_lock;
+
+static void start_timer(uint8_t timer, uint32_t ms)
+{
+	const uint32_t part = MIN(ms, TIMER_MAX_MS);
+
+	timer_left[timer] = ms - part;
+	(void)k_work_reschedule_for_queue(&queue, &timers[timer], K_MSEC(part));
+}
 
 /* `saved` is what the PERSIST of the same step ended in. */
 static void carry_out(const struct aws_fota_action *action, int *saved)
@@ -89,7 +106,7 @@ static void carry_out(const struct aws_fota_action *action, int *saved)
 		break;
 	case AWS_FOTA_ACTION_TIMER_START:
 		timer_runs[action->what] = true;
-		k_work_reschedule_for_queue(&queue, &timers[action->what], K_MSEC(action->value));
+		start_timer(action->what, action->value);
 		break;
 	case AWS_FOTA_ACTION_TIMER_STOP:
 		timer_runs[action->what] = false;
@@ -257,6 +274,10 @@ static void timer_expired(struct k_work *work)
 
 	item.input.data.timer = timer == &timers[AWS_FOTA_TIMER_REQUEST] ? AWS_FOTA_TIMER_REQUEST
 									 : AWS_FOTA_TIMER_DOWNLOAD;
+	if (timer_left[item.input.data.timer] > 0U && !stale(&item)) {
+		start_timer(item.input.data.timer, timer_left[item.input.data.timer]);
+		return;
+	}
 	step(&item);
 }
 
