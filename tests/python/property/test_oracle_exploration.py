@@ -36,7 +36,7 @@ from aws_fota.oracle.explore.world import BASIC, Document, Fault, Scenario
 from aws_fota.oracle.explore.worlds import SMALL
 from aws_fota.oracle.outcome import JobStatus, Outcome
 from aws_fota.oracle.parser import job_hash
-from aws_fota.oracle.record import RecordPhase
+from aws_fota.oracle.record import RecordPhase, decode
 
 
 @pytest.mark.parametrize("scenario", SMALL, ids=lambda scenario: scenario.name)
@@ -60,6 +60,7 @@ UNREADABLE = Scenario(
 DIGEST = Scenario("digest", (Document.DIGESTED,), frozenset({Fault.REBOOT, Fault.OVERWRITTEN}), 2)
 WRONG_DIGEST = Scenario("wrong digest", (Document.MISDIGESTED,), frozenset(), 0)
 RECORD = Scenario("record", (Document.UPDATE,), frozenset({Fault.RECORD}), 2)
+UNREAD = Scenario("unread", (Document.UPDATE,), frozenset({Fault.UNREAD}), 1)
 EARLY = Scenario("early", (Document.UPDATE,), frozenset({Fault.REBOOT}), 1, report_on_download=True)
 THREE = Scenario(
     "three", (Document.FOREIGN, Document.FOREIGN, Document.UPDATE), BASIC, 0, foreign=Foreign.LEAVE, remembered_jobs=2
@@ -106,6 +107,21 @@ def tells_of_an_unconfirmed_image_when_idle_only(self: Engine, boot: Boot) -> No
     Boots.boot(self, boot)
     if self.state.phase is Phase.REPORTING:
         self._lines.pop("tell", None)
+
+
+@mutant(UNREAD, "p3_liveness_confirms", "boot")
+def tells_of_an_unconfirmed_image_by_its_record_only(self: Engine, boot: Boot) -> None:
+    Boots.boot(self, boot)
+    if decode(boot.record or b"") is None:
+        self._lines.pop("tell", None)
+
+
+@mutant(UNREAD, "p2_failure_means_that_it_does_not", "version_does_not_fit")
+def rejects_the_job_of_the_running_image(self: Engine, outputs: Outcome) -> bool:
+    same = self.version_of(outputs) == self.state.running_version
+    if same:
+        self.fail(JobStatus.REJECTED, Reason.SAME_VERSION)
+    return same
 
 
 @mutant(ONE_UPDATE, "p3_liveness_confirms", "restore_flag")

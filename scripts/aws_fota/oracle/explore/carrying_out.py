@@ -18,6 +18,7 @@ from aws_fota.oracle.explore.step_properties import Step as CheckedStep
 from aws_fota.oracle.explore.world import (
     BLANK,
     CELLS,
+    TORN,
     Answer,
     App,
     Device,
@@ -297,10 +298,24 @@ class Carrier:
     def boot(self, world: World) -> Iterator[Outcome]:
         """The application starts, and with it the engine."""
         device = world.device
-        for outcome in self.step(world, boot_input(device.record, device.running, device.confirmed, device.pending)):
+        yield from self.start(world, device.record)
+        # An upgrade that the bootloader keeps, and that no record tells of, is as good as the application's own.
+        if Fault.UNREAD in self.allowed and device.record is not None and not device.pending:
+            # Damaged for good, or not read this once: what it says may come up at a later start.
+            # That an image was reverted, nothing else would tell.
+            for kept, found in ((TORN, TORN), (device.record, None)):
+                unread = world._replace(device=device._replace(record=kept, unsaved=True, reverted=BLANK))
+                for outcome in self.start(unread, found):
+                    yield outcome._replace(faults=(Fault.UNREAD, *outcome.faults))
+
+    def start(self, world: World, record: bytes | None) -> Iterator[Outcome]:
+        """The engine's first step, with the record that the glue found."""
+        device = world.device
+        for outcome in self.step(world, boot_input(record, device.running, device.confirmed, device.pending)):
             # An image that no record says anything of was not met.
-            met = Fault.REBOOT not in outcome.faults and not outcome.world.device.unsaved
-            yield outcome._replace(world=outcome.world._replace(device=outcome.world.device._replace(met=met)))
+            after = outcome.world.device
+            met = Fault.REBOOT not in outcome.faults and not after.unsaved and after.record != TORN
+            yield outcome._replace(world=outcome.world._replace(device=after._replace(met=met)))
 
 
 def swapped(device: Device) -> Device:

@@ -154,9 +154,9 @@ def p3_what_is_to_be_reported_is_in_the_record(snapshot: Snapshot) -> str:
 
 
 def p3_an_idle_engine_has_no_record(snapshot: Snapshot) -> str:
-    """But for the job that is still to be found again, and where the record could not be removed."""
+    """But for the job that is still to be found again, and where the record could not be removed, or not be read."""
     view, device = snapshot.view, snapshot.world.device
-    if view.state.phase is not Phase.IDLE or view.job.resumable or device.record is None or device.unsaved:
+    if view.state.phase is not Phase.IDLE or view.job.resumable or not device.has_record:
         return ""
     return "a record is left behind"
 
@@ -186,8 +186,7 @@ def p3_disagreement_at_rest(snapshot: Snapshot) -> str:
     """What is wrong where nothing happens any more: jobs that are not done, or a device that differs."""
     scenario, world, view = snapshot
     state, device = view.state, world.device
-    left = device.record is not None and not device.unsaved
-    if state.phase is not Phase.IDLE or state.link is not Link.ONLINE or left or device.work:
+    if state.phase is not Phase.IDLE or state.link is not Link.ONLINE or device.has_record or device.work:
         return f"rests in {state.phase.name}, {state.link.name}"
     if not device.confirmed:
         return "rests with an unconfirmed image"

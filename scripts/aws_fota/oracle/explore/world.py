@@ -59,12 +59,16 @@ class Fault(Enum):
     NO_IF_MATCH = "server ignores If-Match"
     FLASH = "flash fails"
     RECORD = "record cannot be saved"
+    UNREAD = "record cannot be read at start"
     OVERWRITTEN = "others write to the slot"
     BOOTLOADER = "upgrade or confirmation fails"
 
 
 #: What others than the engine write into the slot, while the device is in their hands: an image of their own.
 OTHERS = "H0"
+
+#: A record that was damaged for good.
+TORN = b"torn"
 
 #: What a network and a power supply do.
 BASIC = frozenset({Fault.REBOOT, Fault.LOST, Fault.DOUBLED, Fault.DISCONNECT})
@@ -214,11 +218,16 @@ class Device(NamedTuple):
     #: The image that was reverted last after the engine had met it.
     reverted: str = BLANK
     record: bytes | None = None
-    #: Whether the record is an older one than the engine asked for last.
+    #: Whether the record is an older one than the engine asked for last, or one that it could not read.
     unsaved: bool = False
     #: What the glue was asked for and has not done, oldest first, with its offset.
     work: tuple[tuple[Work, int], ...] = ()
     body: Body | None = None
+
+    @property
+    def has_record(self) -> bool:
+        """Whether there is a record, and it is the engine's own doing."""
+        return self.record not in (None, TORN) and not self.unsaved
 
 
 class App(NamedTuple):

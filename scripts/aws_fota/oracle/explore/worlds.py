@@ -23,9 +23,11 @@ _SERVER = frozenset(
 )
 _UPDATE, _FOREIGN = Document.UPDATE, Document.FOREIGN
 #: Only a digest tells what others wrote, and the record fails in worlds of its own.
-_APART = frozenset({Fault.OVERWRITTEN, Fault.RECORD})
+_APART = frozenset({Fault.OVERWRITTEN, Fault.RECORD, Fault.UNREAD})
 _RECORD = frozenset({Fault.RECORD, Fault.REBOOT, Fault.FLASH}) | _CLOUD | _DEVICE
+_UNREAD = frozenset({Fault.UNREAD, Fault.REBOOT, Fault.FLASH}) | _CLOUD | _DEVICE
 _DIGEST = (_SERVER - {Fault.UNAVAILABLE}) | {Fault.OVERWRITTEN, Fault.REBOOT, Fault.CLOUD_CANCEL, Fault.PAUSE}
+_RECORD_AND_DIGEST = _DIGEST | {Fault.RECORD, Fault.UNREAD}
 _SERVICE = BASIC | _CLOUD | {Fault.THROTTLED}
 
 #: What ``make explore`` goes through.
@@ -37,6 +39,11 @@ WORLDS = (
     Scenario("record not saved", (_UPDATE,), _RECORD, 3),
     Scenario("record not saved, report on download", (_UPDATE,), _RECORD, 3, report_on_download=True),
     Scenario("record not saved, two updates", (_UPDATE, _UPDATE), BASIC | {Fault.RECORD, Fault.CLOUD_CANCEL}, 2),
+    Scenario("record not read", (_UPDATE,), _UNREAD, 3),
+    Scenario("record not read, report on download", (_UPDATE,), _UNREAD, 3, report_on_download=True),
+    Scenario("record not read, two updates", (_UPDATE, _UPDATE), BASIC | {Fault.UNREAD, Fault.CLOUD_CANCEL}, 2),
+    Scenario("record and digest", (Document.DIGESTED,), _RECORD_AND_DIGEST, 3),
+    Scenario("record and wrong digest", (Document.MISDIGESTED,), _RECORD_AND_DIGEST, 3),
     Scenario("digest", (Document.DIGESTED,), _DIGEST, 4),
     Scenario("wrong digest", (Document.MISDIGESTED,), _DIGEST, 4),
     Scenario("left alone", (_FOREIGN, _UPDATE), BASIC | {Fault.CLOUD_CANCEL}, 2, foreign=Foreign.LEAVE),
