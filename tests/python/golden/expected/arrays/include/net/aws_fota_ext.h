@@ -199,6 +199,8 @@ int aws_fota_pause(void);
 /**
  * @brief Go on with a download after aws_fota_pause()
  *
+ * Where the last try had failed, the wait before the next one is not cut short.
+ *
  * @retval 0 Asked for.
  * @retval -EPERM The module was not started.
  * @retval -EAGAIN Too much was asked for at once; ask again.
