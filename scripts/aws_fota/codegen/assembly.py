@@ -103,6 +103,8 @@ OUTPUTS = (
     Output("src/zephyr/mqtt.c", "MQTT events in, requests out", zephyr=True),
     Output("src/zephyr/queue.c", "The engine in its work queue", zephyr=True),
     Output("src/zephyr/record_store.c", "The record in Zephyr's settings", zephyr=True),
+    Output("src/zephyr/sha256.c", "SHA-256 by the library of the build", zephyr=True),
+    Output("src/zephyr/sha256.h", "SHA-256 by the library of the build", zephyr=True),
     Output("src/zephyr/slot.c", "The secondary slot", zephyr=True),
     Output("src/zephyr/slot.h", "The secondary slot", zephyr=True),
     Output("src/zephyr/slot_writer.c", "What writes to the secondary slot", zephyr=True, fota_download=False),

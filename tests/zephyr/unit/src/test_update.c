@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#if defined(CONFIG_AWS_FOTA_SHA256_PSA)
+#include <psa/crypto.h>
+#else
 #include <mbedtls/sha256.h>
+#endif
 #include <net/aws_fota.h>
 #include <net/aws_fota_ext.h>
 #include <net/aws_jobs.h>
@@ -247,6 +251,18 @@ static void many_connections(void)
 /* How often SHA-256 is to fail, as an accelerator may. */
 static int sha256_failures;
 
+#if defined(CONFIG_AWS_FOTA_SHA256_PSA)
+psa_status_t __real_psa_hash_setup(psa_hash_operation_t *operation, psa_algorithm_t alg);
+psa_status_t __wrap_psa_hash_setup(psa_hash_operation_t *operation, psa_algorithm_t alg);
+psa_status_t __wrap_psa_hash_setup(psa_hash_operation_t *operation, psa_algorithm_t alg)
+{
+	if (sha256_failures > 0) {
+		sha256_failures--;
+		return PSA_ERROR_HARDWARE_FAILURE;
+	}
+	return __real_psa_hash_setup(operation, alg);
+}
+#else
 int __real_mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224);
 int __wrap_mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224);
 int __wrap_mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224)
@@ -257,6 +273,7 @@ int __wrap_mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224)
 	}
 	return __real_mbedtls_sha256_starts(context, is224);
 }
+#endif
 
 /* A description that cannot be looked at is acknowledged, the connection is kept, and it is asked for again. */
 static void sha256_that_fails(void)

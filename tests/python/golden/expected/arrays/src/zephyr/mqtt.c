@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <mbedtls/sha256.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
 #include <zephyr/net/mqtt.h>
@@ -22,6 +21,7 @@
 #include <net/aws_jobs.h>
 
 #include "glue.h"
+#include "sha256.h"
 
 LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 
@@ -141,23 +141,17 @@ void aws_fota_mqtt_acknowledge(uint16_t packet_id)
 
 static int identify(const struct aws_fota_url *url, uint8_t identity[AWS_FOTA_SHA256_SIZE])
 {
-	mbedtls_sha256_context context;
+	struct aws_fota_sha256 sha256;
 	char scratch[8];
 	const char *text;
 	size_t len;
-	int err;
 
-	mbedtls_sha256_init(&context);
-	err = mbedtls_sha256_starts(&context, 0);
-	for (unsigned int piece = 0;
-	     err == 0 && (len = aws_fota_url_identity(url, piece, &text, scratch)) > 0U; piece++) {
-		err = mbedtls_sha256_update(&context, (const unsigned char *)text, len);
+	aws_fota_sha256_begin(&sha256);
+	for (unsigned int piece = 0; (len = aws_fota_url_identity(url, piece, &text, scratch)) > 0U;
+	     piece++) {
+		aws_fota_sha256_add(&sha256, text, len);
 	}
-	if (err == 0) {
-		err = mbedtls_sha256_finish(&context, identity);
-	}
-	mbedtls_sha256_free(&context);
-	return err;
+	return aws_fota_sha256_end(&sha256, identity);
 }
 
 /* Feed the payload to the parser, piece by piece, to its end. A broker that falls silent in the

@@ -8,13 +8,13 @@
  */
 #include <errno.h>
 
-#include <mbedtls/sha256.h>
 #include <zephyr/dfu/mcuboot.h>
 #include <zephyr/drivers/flash.h>
 #include <zephyr/kernel.h>
 #include <zephyr/storage/flash_map.h>
 
 #include "glue.h"
+#include "sha256.h"
 #include "slot.h"
 
 /* The slot that flash_img and the nRF Connect SDK's dfu_target write to. */
@@ -113,10 +113,11 @@ int aws_fota_slot_erase(uint32_t offset)
 
 int aws_fota_slot_digest(uint32_t size, uint8_t digest[32])
 {
-	mbedtls_sha256_context sha256;
+	struct aws_fota_sha256 sha256;
 	const struct flash_area *area;
 	uint8_t piece[READ_SIZE];
 	int err = aws_fota_slot_writer_flush();
+	int hash_err;
 
 	if (err != 0) {
 		return err;
@@ -125,23 +126,17 @@ int aws_fota_slot_digest(uint32_t size, uint8_t digest[32])
 	if (err != 0) {
 		return err;
 	}
-	mbedtls_sha256_init(&sha256);
-	if (mbedtls_sha256_starts(&sha256, 0) != 0) {
-		err = -EIO;
-	}
+	aws_fota_sha256_begin(&sha256);
 	for (uint32_t at = 0; err == 0 && at < size;) {
 		size_t len = MIN(sizeof(piece), size - at);
 
 		err = flash_area_read(area, (off_t)at, piece, len);
-		if (err == 0 && mbedtls_sha256_update(&sha256, piece, len) != 0) {
-			err = -EIO;
+		if (err == 0) {
+			aws_fota_sha256_add(&sha256, piece, len);
 		}
 		at += (uint32_t)len;
 	}
-	if (err == 0 && mbedtls_sha256_finish(&sha256, digest) != 0) {
-		err = -EIO;
-	}
-	mbedtls_sha256_free(&sha256);
+	hash_err = aws_fota_sha256_end(&sha256, digest);
 	flash_area_close(area);
-	return err;
+	return err != 0 ? err : hash_err;
 }
