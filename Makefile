@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 600
 help:
 	@echo "make demo     one whole firmware update: generated module against the local AWS"
 	@echo "make test     lint, types, unit, differential, emulator and end-to-end tests"
-	@echo "make zephyr   the wiring into a build, updates on a Cortex-M4 in QEMU, and twister (needs a Zephyr tree: ZEPHYR_BASE)"
+	@echo "make zephyr   the wiring into a build, updates on a Cortex-M4 in QEMU, by MCUboot too, and twister (needs a Zephyr tree: ZEPHYR_BASE)"
 	@echo "              and builds beside the nRF Connect SDK, updates by its library, and ztests, where it is (NCS_BASE)"
 	@echo "make lint     ruff, mypy, and the rendered C with gcc, clang and clang-format"
 	@echo "make explore  all reachable states of the update engine"
@@ -48,7 +48,7 @@ lint: $(VENV)/.test
 unit: $(VENV)/.test
 	$(RUN) -m pytest -q -n $(JOBS) --dist loadfile --ignore=tests/python/lint --ignore=tests/python/zephyr/test_wiring.py \
 	  --ignore=tests/python/zephyr/test_coexistence.py --ignore=tests/python/zephyr/test_fota_download.py \
-	  --ignore=tests/python/zephyr/test_cortex_m.py
+	  --ignore=tests/python/zephyr/test_cortex_m.py --ignore=tests/python/zephyr/test_bootloader.py
 
 # What can only be seen on a real tree; `make test` needs none.
 zephyr: $(VENV)/.test
@@ -56,7 +56,7 @@ zephyr: $(VENV)/.test
 	$(RUN) -m pytest -q -rs tests/python/zephyr/test_coexistence.py tests/python/zephyr/test_fota_download.py
 	.ci/twister
 	.ci/twister --ncs
-	$(RUN) -m pytest -q -rs tests/python/zephyr/test_cortex_m.py
+	$(RUN) -m pytest -q -rs tests/python/zephyr/test_cortex_m.py tests/python/zephyr/test_bootloader.py
 
 explore: $(VENV)/.test
 	$(RUN) -m aws_fota.oracle.explore

@@ -8,18 +8,16 @@ Runs where a Zephyr 4 tree is: ``ZEPHYR_BASE``, or ``~/zephyrproject/zephyr``. `
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
-import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import zephyr_build
 from ncs_workspace import ROOT
+from zephyr_build import NEEDED, free_port
 
 sys.path.append(str(ROOT / "tests/zephyr/e2e/pytest"))
 
@@ -32,8 +30,6 @@ from aws_fota.emulator.emulator_thread import EmulatorThread
 from aws_fota.emulator.jobs_model import Status
 
 APPLICATION = ROOT / "tests/zephyr/cortex_m"
-TREE = Path(os.environ.get("ZEPHYR_BASE") or Path.home() / "zephyrproject/zephyr")
-TOOLS = TREE.parent / ".venv/bin"
 DOCUMENT = ROOT / "doc/memory.md"
 #: The most that a stack may be filled, in percent: what was not measured, such as another cipher, has the rest.
 FILLED = 70
@@ -44,14 +40,7 @@ ALIKE = 256
 #: Threads that the document tells of.
 THREADS = ("aws_fota", "aws_fota_download", "main")
 
-MISSING = [tool for tool in ("cmake", "ninja", "arm-none-eabi-gcc", "qemu-system-arm") if shutil.which(tool) is None]
-pytestmark = [
-    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
-    pytest.mark.skipif(
-        not (TREE / "boards/arm/mps2/mps2_an386.dts").is_file(),
-        reason=f"there is no Zephyr 4 workspace around {TREE} (set ZEPHYR_BASE)",
-    ),
-]
+pytestmark = NEEDED
 
 
 @dataclass(frozen=True)
@@ -62,30 +51,10 @@ class Device:
     port: int
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def build(folder: Path, *options: str) -> Device:
-    """Build the application; fails the test with what the tools say."""
+    """Build the application for the local AWS at some port."""
     port = free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
-        "ZEPHYR_BASE": str(TREE),
-        "ZEPHYR_TOOLCHAIN_VARIANT": "gnuarmemb",
-        "GNUARMEMB_TOOLCHAIN_PATH": str(Path(shutil.which("arm-none-eabi-gcc") or "").parents[1]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    configure = ["cmake", "-G", "Ninja", "-S", str(APPLICATION), "-B", str(folder), "-DBOARD=mps2/an386"]
-    configure += [f"-DEXTRA_ZEPHYR_MODULES={ROOT}", f"-DCONFIG_SAMPLE_BROKER_PORT={port}", *options]
-    for command in (configure, ["ninja", "-C", str(folder)]):
-        done = subprocess.run(
-            command, env=environment, cwd=TREE.parent, capture_output=True, text=True, timeout=1800, check=False
-        )
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    zephyr_build.build(folder, APPLICATION, f"-DCONFIG_SAMPLE_BROKER_PORT={port}", *options)
     return Device(folder / "zephyr/zephyr.elf", port)
 
 

@@ -53,6 +53,12 @@ class McubootFlash:
         """Whether the running image was confirmed in its trailer."""
         return self._flag(self.slot(PRIMARY), IMAGE_OK_AT) == SET
 
+    def confirm(self) -> None:
+        """Confirm the running image, as the application does."""
+        primary = bytearray(self.slot(PRIMARY))
+        primary[-IMAGE_OK_AT : 1 - IMAGE_OK_AT] = SET
+        self._write(primary, bytearray(self.slot(SECONDARY)))
+
     def pending(self) -> bool:
         """Whether an upgrade is asked for in the secondary slot."""
         return self.slot(SECONDARY)[-MAGIC_AT:] == MAGIC

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole updates of the sample that the real MCUboot installs, refuses or reverts, on a Cortex-M4 that QEMU plays; and
+the stand-in for it, which plays its part elsewhere, held against it.
+
+Runs where a Zephyr 4 tree with MCUboot is: ``ZEPHYR_BASE``, or ``~/zephyrproject/zephyr``. `make zephyr` runs it,
+`make test` not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zephyr_build
+from ncs_workspace import ROOT
+from zephyr_build import NEEDED, TREE, free_port
+
+sys.path.append(str(ROOT / "tests/zephyr/e2e/pytest"))
+
+from bench import NEW
+from bootloader_bench import Bootable, BootloaderBench, swap_type, trailers
+from mcuboot_flash import PRIMARY, SECONDARY
+
+from aws_fota.emulator.emulator_thread import EmulatorThread
+from aws_fota.emulator.jobs_model import Execution, Status
+from aws_fota.host.image import ImageVersion, generate_key
+
+APPLICATION = ROOT / "tests/zephyr/bootloader"
+MCUBOOT = TREE.parent / "bootloader/mcuboot"
+#: What the build number tells the application, in src/settings_of_version.c.
+FAILS_ITS_TEST = ImageVersion(1, 0, 1, 1)
+CRASHES = ImageVersion(1, 0, 1, 2)
+#: Power cuts in one swap; what each interrupts goes on at the next start.
+CUTS = 3
+
+pytestmark = [
+    *NEEDED,
+    pytest.mark.skipif(not (MCUBOOT / "boot/zephyr").is_dir(), reason=f"there is no MCUboot at {MCUBOOT}"),
+]
+
+
+@pytest.fixture(scope="module", params=["MOVE"])
+def bootable(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bootable:
+    folder = tmp_path_factory.mktemp("bootloader")
+    key = folder / "key.pem"
+    generate_key().export_private(str(key))
+    port = free_port()
+    options = [f"-DSB_CONFIG_MCUBOOT_MODE_SWAP_USING_{request.param}=y", f"-DCONFIG_SAMPLE_BROKER_PORT={port}"]
+    options.append(f'-DSB_CONFIG_BOOT_SIGNATURE_KEY_FILE="{key}"')
+    zephyr_build.build(folder / "build", APPLICATION, *options, sysbuild=True)
+    return Bootable(folder / "build", key, port)
+
+
+@pytest.fixture
+def bench(bootable: Bootable, tmp_path: Path) -> Iterator[BootloaderBench]:
+    with EmulatorThread(mqtt_port=bootable.port) as aws:
+        yield BootloaderBench(bootable, aws, tmp_path)
+
+
+def download(bench: BootloaderBench, running: str = "none") -> None:
+    """Start the device with a job that waits, until it resets into the new image."""
+    with bench.start() as device:
+        assert swap_type(device) == running
+        device.wait_for(r"The new image is in place")
+        device.wait_end()
+
+
+def failed(bench: BootloaderBench, expected: str) -> Execution:
+    """What the service holds after another start, in which MCUboot does as `expected`; the stand-in does the same."""
+    other = bench.stand_in()
+    assert other.reset() == expected
+    with bench.start() as device:
+        assert swap_type(device) == expected
+        execution = bench.ended()
+    assert trailers(bench.flash) == trailers(other)
+    assert bench.flash.slot(PRIMARY)[: len(bench.old)] == bench.old
+    assert execution.status is Status.FAILED
+    return execution
+
+
+def test_a_confirmed_image_is_reported_and_stays(bench: BootloaderBench) -> None:
+    bench.offer(bench.new, NEW, sha256=hashlib.sha256(bench.new).hexdigest())
+    download(bench)
+    other = bench.stand_in()
+    assert other.reset() == "test"
+    with bench.start() as device:
+        assert swap_type(device) == "test"
+        device.wait_for(r"Self-test passed")
+        device.wait_for(r"Job job-1 is done: status 3")
+    assert bench.ended().status is Status.SUCCEEDED
+    other.confirm()
+    assert trailers(bench.flash) == trailers(other)
+    for flash in (bench.flash, other):
+        assert flash.slot(PRIMARY)[: len(bench.new)] == bench.new
+        assert flash.slot(SECONDARY)[: len(bench.old)] == bench.old
+    assert other.reset() == "none"
+    newer = ImageVersion(1, 0, 2)
+    bench.offer(bench.bootable.sign(newer), newer, "job-2")
+    download(bench)
+    with bench.start() as device:
+        assert swap_type(device) == "test"
+        device.wait_for(r"Job job-2 is done: status 3")
+    assert bench.ended("job-2").status is Status.SUCCEEDED
+
+
+def test_an_image_that_gives_itself_up_is_reverted_and_reported(bench: BootloaderBench) -> None:
+    bench.offer(bench.bootable.sign(FAILS_ITS_TEST), FAILS_ITS_TEST)
+    download(bench)
+    with bench.start() as device:
+        assert swap_type(device) == "test"
+        device.wait_for(r"Self-test failed")
+        device.wait_end()
+    assert failed(bench, "revert").status_details["reason"] == "rejected by the application"
+
+
+def test_an_image_that_crashes_is_reverted_and_reported(bench: BootloaderBench) -> None:
+    bench.offer(bench.bootable.sign(CRASHES), CRASHES)
+    download(bench)
+    other = bench.stand_in()
+    assert other.reset() == "test"
+    with bench.start() as device:
+        assert swap_type(device) == "test"
+        device.wait_end()
+    assert trailers(bench.flash) == trailers(other)
+    assert failed(bench, "revert").status_details["reason"] == "rolled back or refused by the bootloader"
+
+
+@pytest.mark.parametrize("damage", ["content", "signature"])
+def test_an_image_that_the_bootloader_refuses_is_reported(bench: BootloaderBench, damage: str, tmp_path: Path) -> None:
+    if damage == "content":
+        image = bytearray(bench.new)
+        image[len(image) // 2] ^= 1
+    else:
+        foreign = tmp_path / "foreign.pem"
+        generate_key().export_private(str(foreign))
+        image = bytearray(bench.bootable.sign(NEW, foreign))
+    bench.offer(bytes(image), NEW, sha256=hashlib.sha256(image).hexdigest())
+    download(bench)
+    other = bench.stand_in()
+    assert other.reset(accept=False) == "refused"
+    with bench.start() as device:
+        device.wait_for(r"Image in the secondary slot is not valid!")
+        execution = bench.ended()
+    assert [bench.flash.slot(start) for start in (PRIMARY, SECONDARY)] == [
+        other.slot(start) for start in (PRIMARY, SECONDARY)
+    ]
+    assert (execution.status, execution.status_details["reason"]) == (
+        Status.FAILED,
+        "rolled back or refused by the bootloader",
+    )
+
+
+def test_a_swap_that_a_power_cut_interrupts_is_ended(bench: BootloaderBench) -> None:
+    bench.offer(bench.new, NEW)
+    download(bench)
+    interrupted = 0
+    for _ in range(CUTS):
+        with bench.start() as device:
+            device.wait_for(r"Starting swap")
+        interrupted += bench.flash.slot(PRIMARY)[: len(bench.new)] not in (bench.old, bench.new)
+    assert interrupted, "each swap was over, or had not begun"
+    with bench.start() as device:
+        device.wait_for(r"Job job-1 is done: status 3")
+    assert bench.ended().status is Status.SUCCEEDED
+    assert bench.flash.slot(PRIMARY)[: len(bench.new)] == bench.new
+
+
+def test_the_commands_take_the_folder_of_sysbuild(bootable: Bootable, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "aws_fota"]
+    generated = tmp_path / "generated"
+    subprocess.run([*command, "generate", "-d", str(bootable.build), "-o", str(generated)], check=True)
+    built = bootable.build / "bootloader/modules/west-aws-fota/generated"
+    names = sorted(path.relative_to(generated) for path in generated.rglob("*") if path.is_file())
+    assert len(names) > 20
+    assert [name for name in names if (generated / name).read_bytes() != (built / name).read_bytes()] == []
+    done = subprocess.run(
+        [*command, "check", "-d", str(bootable.build), "--format", "json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert str(bootable.build / "bootloader/zephyr/.config") in done.stdout
