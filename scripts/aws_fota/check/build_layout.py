@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aws_fota.check.amounts import exactly, unknown
+from aws_fota.check.amounts import Amount, exactly, unknown
 from aws_fota.check.inputs import Layout
 
 _SLOT = re.compile(r"slot1_partition: partition@[0-9a-f]+ \{[^}]*?\breg = < (0x[0-9a-f]+) (0x[0-9a-f]+) >", re.DOTALL)
+_SECTOR = re.compile(r"\berase-block-size = < (0x[0-9a-f]+) >;")
 _MANAGED = re.compile(r"^#define PM_MCUBOOT_SECONDARY_SIZE (0x[0-9a-f]+|[0-9]+)$", re.MULTILINE)
 _SECOND = re.compile(r"^#define PM_S1_ADDRESS\b", re.MULTILINE)
 
@@ -33,7 +34,8 @@ def layout(application: Path) -> Layout:
     source = _text(tree)
     found = _SLOT.search(source) if source else None
     if source and found:
-        return Layout(exactly(int(found[2], 16), f"slot1_partition, {_place(tree, source, found)}"), False)
+        slot = exactly(int(found[2], 16), f"slot1_partition, {_place(tree, source, found)}")
+        return Layout(slot, False, _sector(tree, source, found.start()))
     return Layout(unknown("a slot1_partition in the devicetree"), False)
 
 
@@ -44,6 +46,22 @@ def signed_image(application: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
+
+
+def _sector(tree: Path, source: str, partition: int) -> Amount:
+    """The erase block of the flash whose node holds the one at `partition`."""
+    around: list[int] = []
+    for brace in re.finditer(r"[{}]", source[:partition]):
+        if brace[0] == "{":
+            around.append(brace.end())
+        elif around:
+            around.pop()
+    for start in reversed(around):
+        # A node's properties stand before the nodes in it.
+        found = _SECTOR.search(source, start, source.find("{", start))
+        if found:
+            return exactly(int(found[1], 16), f"erase-block-size, {_place(tree, source, found)}")
+    return unknown("an erase-block-size of the slot's flash in the devicetree")
 
 
 def _text(path: Path) -> str | None:

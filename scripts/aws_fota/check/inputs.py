@@ -44,10 +44,12 @@ class Layout:
     Attributes:
         slot: bytes of the slot that images are written to.
         second_bootloader: whether there is an S1 partition; None where nothing tells.
+        sector: bytes of the first sector of that slot.
     """
 
     slot: Amount = field(default_factory=lambda: unknown("-d BUILD"))
     second_bootloader: bool | None = None
+    sector: Amount = field(default_factory=lambda: unknown("-d BUILD"))
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,15 @@ EDGES = (
         0x69000 - 0xC7F,
         inputs={"layout": Layout(exactly(0x69000, "dts"), False)},
     ),
+    # The image begins at the second sector.
+    Edge(
+        "slot",
+        OURS | {"MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET": True},
+        "image_size",
+        0x69000 - 4096 - 40,
+        0x69000 - 4096 - 39,
+        inputs={"layout": Layout(exactly(0x69000, "dts"), False, exactly(4096, "dts"))},
+    ),
     # A tenth of 3 600 000 bytes at 1000 bytes a second takes 6 minutes.
     Edge(
         "step-timer",

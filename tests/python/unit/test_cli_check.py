@@ -184,6 +184,45 @@ def test_a_build_folder_tells_slot_and_image(capsys: pytest.CaptureFixture[str])
     assert states(report(capsys, ["-d", "build"], 0))["slot"] == "holds"
 
 
+DEVICETREE = """/ {
+	flash: flash@0 {
+		SECTOR
+		reg = < 0x0 0x100000 >;
+		partitions {
+			slot0_partition: partition@c000 {
+				reg = < 0xc000 0x1000 >;
+			};
+			slot1_partition: partition@75000 {
+				reg = < 0x75000 0x1000 >;
+			};
+		};
+	};
+	other: flash@1 {
+		erase-block-size = < 0x10 >;
+	};
+};
+"""
+
+
+def test_a_swap_by_offset_takes_the_first_sector_of_the_slot(capsys: pytest.CaptureFixture[str]) -> None:
+    zephyr = Path("build/zephyr")
+    zephyr.mkdir(parents=True)
+    mode = "CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET=y"
+    (zephyr / ".config").write_text(f'CONFIG_BOARD="b"\nCONFIG_AWS_FOTA_CODEGEN=y\n{mode}\n', encoding="utf-8")
+    (zephyr / "zephyr.dts").write_text(DEVICETREE.replace("SECTOR", "erase-block-size = < 0x400 >;"), encoding="utf-8")
+    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 0x400 - 40))
+    assert states(report(capsys, ["-d", "build"], 0))["slot"] == "holds"
+    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 0x400 - 39))
+    (rule,) = [one for one in report(capsys, ["-d", "build"], 1)["rules"] if one["id"] == "slot"]
+    assert (rule["state"], rule["have"]["low"]) == ("fails", 0x1000 - 0x400 - 40)
+    (zephyr / "zephyr.dts").write_text(DEVICETREE.replace("SECTOR", ""), encoding="utf-8")
+    (rule,) = [one for one in report(capsys, ["-d", "build"], 0)["rules"] if one["id"] == "slot"]
+    assert (rule["state"], rule["missing"]) == (
+        "cannot be known",
+        "an erase-block-size of the slot's flash in the devicetree",
+    )
+
+
 def test_a_job_document_that_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
     written("job.json", JOB)
     found = report(capsys, ["--job", "job.json", "--token-length", "700"], 1)

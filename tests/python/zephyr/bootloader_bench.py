@@ -103,6 +103,12 @@ class BootloaderBench(CortexMBench):
         self.aws.call(self.aws.emulator.upload, "firmware", "fw.bin", image, public=True)
         self.create_job(job_id, fwversion=str(version), size=len(image), **changes)
 
+    def primary(self) -> bytes:
+        """What is now where the running image is: as many bytes as the new one has."""
+        with self.flash.path.open("rb") as file:
+            file.seek(PRIMARY)
+            return file.read(len(self.new))
+
     def stand_in(self) -> McubootFlash:
         """The stand-in for the bootloader, on a copy of the flash as it is now."""
         other = copy(self.flash)

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 KCONFIG = Path(__file__).resolve().parents[3] / "zephyr/Kconfig"
-#: Those in which slot 0 runs, and slot 1 holds the next image from its first byte on.
-SUPPORTED = {"SWAP_USING_MOVE", "SWAP_WITHOUT_SCRATCH", "SWAP_SCRATCH", "OVERWRITE_ONLY"}
+#: Those in which slot 0 runs, and slot 1 holds the next image.
+SUPPORTED = {"SWAP_USING_MOVE", "SWAP_USING_OFFSET", "SWAP_WITHOUT_SCRATCH", "SWAP_SCRATCH", "OVERWRITE_ONLY"}
 
 
 def assert_all_are_decided(tree: Path) -> None:

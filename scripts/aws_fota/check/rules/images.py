@@ -13,6 +13,8 @@ from aws_fota.config.limits import STEP_TIMEOUT_MINUTES
 TRAILER = 40
 #: What it needs, where the build was told.
 FOOTER = "MCUBOOT_UPDATE_FOOTER_SIZE"
+#: Swapping by offset, MCUboot takes the new image from the slot's second sector on.
+SWAP_BY_OFFSET = "MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET"
 #: AWS IoT Jobs: bytes of a job document.
 DOCUMENT_MAX = 32768
 
@@ -24,7 +26,14 @@ def _slot(inputs: Inputs) -> Found:
         return Comparison(inputs.image_size, slot, mending=Mending(words=words))
     footer = inputs.symbols.number(FOOTER)
     trailer = TRAILER if footer.missing else max(TRAILER, footer.low)
-    room = exactly(max(0, slot.low - trailer), f"{slot.text} without {trailer} bytes of trailer, {slot.source}")
+    text = f"{slot.text} without {trailer} bytes of trailer"
+    if inputs.symbols.is_on(SWAP_BY_OFFSET):
+        sector = inputs.layout.sector
+        if sector.missing:
+            return Comparison(inputs.image_size, sector, mending=Mending(words=words))
+        trailer += sector.low
+        text += f" and the first sector of {sector.low}"
+    room = exactly(max(0, slot.low - trailer), f"{text}, {slot.source}")
     return Comparison(inputs.image_size, room, mending=Mending(words=words))
 
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <zephyr/dfu/mcuboot.h>
+#include <zephyr/storage/flash_map.h>
 #include <zephyr/sys/byteorder.h>
 #include <zephyr/ztest.h>
 
@@ -30,6 +31,13 @@ ZTEST(flash, test_what_stood_in_the_slot_is_gone)
 	update_run();
 	zassert_true(update_in_slot(aws_fota_slot_size()));
 	update_cancel();
+}
+
+/* MCUboot's design, "Image trailer": magic, image_ok, copy_done and swap info. */
+ZTEST(flash, test_what_the_bootloader_leaves_of_the_slot)
+{
+	zassert_equal(aws_fota_slot_size(),
+		      FIXED_PARTITION_SIZE(slot1_partition) - UPDATE_SLOT_START - (16U + 3U * 8U));
 }
 
 ZTEST(flash, test_a_slot_that_cannot_be_erased)

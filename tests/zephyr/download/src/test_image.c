@@ -52,7 +52,7 @@ static void read_image(uint32_t limit)
 
 	zassert_ok(flash_area_open(aws_fota_slot_id(), &area));
 	zassert_ok(flash_area_flatten(area, 0, area->fa_size));
-	zassert_ok(flash_area_write(area, 0, bytes, sizeof(bytes)));
+	zassert_ok(flash_area_write(area, UPDATE_SLOT_START, bytes, sizeof(bytes)));
 	flash_area_close(area);
 	memset(&image, 0xff, sizeof(image));
 	zassert_ok(aws_fota_image_read(aws_fota_slot_id(), limit, &image));

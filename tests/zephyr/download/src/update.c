@@ -251,8 +251,12 @@ bool update_in_slot(uint32_t end)
 	bool same = true;
 
 	zassert_ok(flash_area_open(aws_fota_slot_id(), &area));
-	for (uint32_t at = 0; same && at < end; at++) {
+	for (uint32_t at = 0; same && at < UPDATE_SLOT_START; at++) {
 		zassert_ok(flash_area_read(area, (off_t)at, &byte, 1));
+		same = byte == 0xffU;
+	}
+	for (uint32_t at = 0; same && at < end; at++) {
+		zassert_ok(flash_area_read(area, (off_t)(UPDATE_SLOT_START + at), &byte, 1));
 		same = byte == (at < UPDATE_SIZE ? update_image[at] : 0xffU);
 		if (!same) {
 			TC_PRINT("the slot differs at %u: %02x\n", at, byte);

@@ -16,6 +16,13 @@
 /** Several saved offsets, and no multiple of anything. */
 #define UPDATE_SIZE 9999U
 
+/** Bytes of the slot before an image: its first sector, where MCUboot swaps by offset. */
+#if defined(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET)
+#define UPDATE_SLOT_START 4096U
+#else
+#define UPDATE_SLOT_START 0U
+#endif
+
 /** What the application is told: enum aws_fota_evt_id, and enum aws_fota_ext_evt_id from here on. */
 #define UPDATE_EXT 100
 

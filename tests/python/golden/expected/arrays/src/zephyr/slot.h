@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zephyr/storage/flash_map.h>
+
 /**
  * @file
  * @brief The secondary slot: erased, written in order, and read back
@@ -20,6 +22,18 @@
 
 /** Flash area of the secondary slot. */
 uint8_t aws_fota_slot_id(void);
+
+/**
+ * @brief Where an image begins in the slot; offsets below count from there
+ *
+ * At its first byte; where MCUboot swaps by offset, at its second sector.
+ *
+ * @param area The slot, open.
+ * @param[out] start The bytes before the image.
+ *
+ * @return 0, or a negative errno.
+ */
+int aws_fota_slot_start(const struct flash_area *area, uint32_t *start);
 
 /** Bytes that an image may have in it, the bootloader's trailer left out. */
 uint32_t aws_fota_slot_size(void);

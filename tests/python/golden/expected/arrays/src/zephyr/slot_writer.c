@@ -49,7 +49,8 @@ void aws_fota_slot_writer_discard(void)
 	}
 }
 
-/* flash_img begins at the slot's first byte; its stream is begun again where the download goes on.
+/* flash_img begins with the image's first byte; its stream is begun again where the download goes
+ * on.
  */
 static int enter(uint32_t offset)
 {
@@ -61,8 +62,8 @@ static int enter(uint32_t offset)
 	if (offset > 0U) {
 		err = stream_flash_init(&context.stream, flash_area_get_device(context.flash_area),
 					context.buf, sizeof(context.buf),
-					(size_t)context.flash_area->fa_off + offset,
-					context.flash_area->fa_size - offset, NULL);
+					(size_t)context.stream.offset + offset,
+					context.stream.available - offset, NULL);
 	}
 	if (err != 0) {
 		flash_area_close(context.flash_area);

@@ -16,6 +16,7 @@
 #include <zephyr/sys/byteorder.h>
 
 #include "image.h"
+#include "slot.h"
 
 /* From MCUboot's design, "Image format". */
 #define HEADER_MAGIC        0x96f3b83dU
@@ -148,14 +149,25 @@ static int read_from(const struct flash_area *area, uint32_t limit, struct aws_f
 
 int aws_fota_image_read(uint8_t area_id, uint32_t limit, struct aws_fota_image *image)
 {
-	const struct flash_area *area;
-	int err = flash_area_open(area_id, &area);
+	const struct flash_area *slot;
+	struct flash_area area;
+	uint32_t start = 0;
+	int err = flash_area_open(area_id, &slot);
 
 	memset(image, 0, sizeof(*image));
 	if (err != 0) {
 		return err;
 	}
-	err = read_from(area, MIN(limit, (uint32_t)area->fa_size), image);
-	flash_area_close(area);
+	if (area_id == aws_fota_slot_id()) {
+		err = aws_fota_slot_start(slot, &start);
+	}
+	if (err == 0) {
+		/* Of the slot what the image may have: its offsets count from there. */
+		area = *slot;
+		area.fa_off += (off_t)start;
+		area.fa_size -= start;
+		err = read_from(&area, MIN(limit, (uint32_t)area.fa_size), image);
+	}
+	flash_area_close(slot);
 	return err;
 }

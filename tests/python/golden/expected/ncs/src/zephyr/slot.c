@@ -54,17 +54,52 @@ static ssize_t trailer_start(size_t slot_size)
 	return copy_done - flags / 2;
 }
 
+int aws_fota_slot_start(const struct flash_area *area, uint32_t *start)
+{
+#if defined(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET)
+	uint32_t sectors = SWAP_USING_OFFSET_SECTOR_UPDATE_BEGIN;
+	struct flash_sector first;
+	int err = flash_area_sectors(area, &sectors, &first);
+
+	/* The slot has more of them. */
+	if (err != 0 && err != -ENOMEM) {
+		return err;
+	}
+	*start = (uint32_t)first.fs_size;
+#else
+	ARG_UNUSED(area);
+	*start = 0;
+#endif
+	return 0;
+}
+
+/* 0, and then the area is to be closed; or a negative errno. */
+static int open_slot(const struct flash_area **area, uint32_t *start)
+{
+	int err = flash_area_open(aws_fota_slot_id(), area);
+
+	if (err != 0) {
+		return err;
+	}
+	err = aws_fota_slot_start(*area, start);
+	if (err != 0) {
+		flash_area_close(*area);
+	}
+	return err;
+}
+
 uint32_t aws_fota_slot_size(void)
 {
 	const struct flash_area *area;
+	uint32_t start;
 	ssize_t end;
 
-	if (flash_area_open(aws_fota_slot_id(), &area) != 0) {
+	if (open_slot(&area, &start) != 0) {
 		return 0;
 	}
 	end = MIN(trailer_start(area->fa_size), (ssize_t)area->fa_size - FOOTER_SIZE);
 	flash_area_close(area);
-	return end > 0 ? (uint32_t)end : 0U;
+	return end > (ssize_t)start ? (uint32_t)end - start : 0U;
 }
 
 bool aws_fota_slot_page_begins(uint32_t offset)
@@ -72,13 +107,14 @@ bool aws_fota_slot_page_begins(uint32_t offset)
 #if defined(CONFIG_FLASH_PAGE_LAYOUT)
 	struct flash_pages_info page = {0};
 	const struct flash_area *area;
+	uint32_t start;
 	off_t at;
 	int err;
 
-	if (flash_area_open(aws_fota_slot_id(), &area) != 0) {
+	if (open_slot(&area, &start) != 0) {
 		return false;
 	}
-	at = area->fa_off + (off_t)offset;
+	at = area->fa_off + (off_t)(start + offset);
 	err = flash_get_page_info_by_offs(flash_area_get_device(area), at, &page);
 	flash_area_close(area);
 	return err == 0 && page.start_offset == at;
@@ -91,18 +127,22 @@ bool aws_fota_slot_page_begins(uint32_t offset)
 int aws_fota_slot_erase(uint32_t offset)
 {
 	const struct flash_area *area;
+	uint32_t start;
+	uint32_t from;
 	int err;
 
 	aws_fota_slot_writer_discard();
-	err = flash_area_open(aws_fota_slot_id(), &area);
+	err = open_slot(&area, &start);
 	if (err != 0) {
 		return err;
 	}
+	/* What stands before the image is erased with its first byte: there MCUboot looks too. */
+	from = offset > 0U ? start + offset : 0U;
 	for (int i = 0; i < AWS_FOTA_FLASH_ATTEMPTS; i++) {
 		if (i > 0) {
 			k_msleep(AWS_FOTA_FLASH_PAUSE_MS);
 		}
-		err = flash_area_flatten(area, (off_t)offset, area->fa_size - offset);
+		err = flash_area_flatten(area, (off_t)from, area->fa_size - from);
 		if (err == 0) {
 			break;
 		}
@@ -116,13 +156,14 @@ int aws_fota_slot_digest(uint32_t size, uint8_t digest[32])
 	struct aws_fota_sha256 sha256;
 	const struct flash_area *area;
 	uint8_t piece[READ_SIZE];
+	uint32_t start;
 	int err = aws_fota_slot_writer_flush();
 	int hash_err;
 
 	if (err != 0) {
 		return err;
 	}
-	err = flash_area_open(aws_fota_slot_id(), &area);
+	err = open_slot(&area, &start);
 	if (err != 0) {
 		return err;
 	}
@@ -130,7 +171,7 @@ int aws_fota_slot_digest(uint32_t size, uint8_t digest[32])
 	for (uint32_t at = 0; err == 0 && at < size;) {
 		size_t len = MIN(sizeof(piece), size - at);
 
-		err = flash_area_read(area, (off_t)at, piece, len);
+		err = flash_area_read(area, (off_t)(start + at), piece, len);
 		if (err == 0) {
 			aws_fota_sha256_add(&sha256, piece, len);
 		}
