@@ -13,6 +13,8 @@ from aws_fota.errors import InputError
 DESCRIPTION = "aws_fota.yaml"
 #: What zephyr/cmake/aws_fota_generate.cmake notes in the CMake cache: the description of the build.
 USED = "AWS_FOTA_DESCRIPTION_USED"
+#: The CMake project of a sysbuild folder.
+SYSBUILD = "sysbuild_toplevel"
 
 _CACHE_LINE = re.compile(r"([A-Za-z0-9_.-]+):[A-Z]+=(.*)")
 
@@ -46,7 +48,7 @@ def locate(build: Path) -> BuildFolder:
 
 
 def _application(build: Path) -> Path:
-    default = _default_domain(build)
+    default = _default_domain(build) or _unfinished_default(build)
     if default is not None:
         return default
     if (build / "zephyr" / ".config").is_file():
@@ -91,6 +93,23 @@ def _default_domain(build: Path) -> Path | None:
         rule="build-folder",
         path=domains,
         fix="configure the build again",
+    )
+
+
+def _unfinished_default(build: Path) -> Path | None:
+    """The application of a sysbuild folder whose configuration failed, so that its domains are not listed yet."""
+    cache = _cache(build / "CMakeCache.txt")
+    if cache.get("CMAKE_PROJECT_NAME") != SYSBUILD or not cache.get("APP_DIR"):
+        return None
+    # As sysbuild names it.
+    application = build / Path(cache["APP_DIR"]).name
+    if (application / "zephyr" / ".config").is_file():
+        return application
+    raise InputError(
+        f"is a folder of sysbuild in which '{application.name}' was not configured",
+        rule="build-folder",
+        path=build,
+        fix="configure the build first, for example with 'west build --sysbuild --cmake-only'",
     )
 
 

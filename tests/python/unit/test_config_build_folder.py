@@ -70,6 +70,16 @@ def test_a_domain_that_is_not_configured(tmp_path: Path) -> None:
         locate(build)
 
 
+def test_sysbuild_before_it_has_listed_the_domains(tmp_path: Path) -> None:
+    """So it is after a configuration that `check` would explain."""
+    build = image(tmp_path / "build", "CMAKE_PROJECT_NAME:STATIC=sysbuild_toplevel\nAPP_DIR:PATH=/somewhere/app/\n")
+    image(build / "mcuboot")
+    with pytest.raises(InputError, match="a folder of sysbuild in which 'app' was not configured"):
+        locate(build)
+    application = image(build / "app")
+    assert locate(build).path == application
+
+
 def test_one_image_below_is_enough_and_two_are_too_many(tmp_path: Path) -> None:
     build = tmp_path / "build"
     application = image(build / "app")
