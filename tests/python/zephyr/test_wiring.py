@@ -85,9 +85,10 @@ class Build:
         (self.application / "device.c").write_text("int main(void)\n{\n\treturn 0;\n}\n")
         (self.application / "prj.conf").write_text("CONFIG_AWS_FOTA_CORE_ONLY=y\nCONFIG_AWS_FOTA_CODEGEN=y\n")
 
-    def configure(self, *options: str) -> subprocess.CompletedProcess[str]:
+    def configure(self, *options: str, sysbuild: bool = False) -> subprocess.CompletedProcess[str]:
+        source = (TREE / "share/sysbuild", f"-DAPP_DIR={self.application}") if sysbuild else (self.application,)
         return run(
-            *("cmake", "-G", self.generator, "-S", self.application, "-B", self.binary),
+            *("cmake", "-G", self.generator, "-B", self.binary, "-S", *source),
             *("-DBOARD=native_sim/native/64", f"-DEXTRA_ZEPHYR_MODULES={self.module}", *options),
         )
 
@@ -274,6 +275,21 @@ def test_limits_that_do_not_fit_each_other_end_the_configuration(tmp_path: Path)
     build.add(*lines_to_write(lines))
     done = build.configure()
     assert done.returncode == 0, done.stderr
+
+
+def test_check_explains_a_configuration_that_failed_under_sysbuild(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    build.write()
+    build.add("CONFIG_AWS_FOTA_ANSWER_TIMEOUT_SECONDS=60", "CONFIG_AWS_FOTA_BACKOFF_MAX_SECONDS=30")
+    assert build.configure(sysbuild=True).returncode != 0
+    done = run(
+        *(TOOLS / "python", "-m", "aws_fota", "check", "-d", build.binary),
+        PYTHONPATH=str(build.module / "scripts"),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILS answer-timeout" in done.stdout
+    assert f"{build.binary}/application/zephyr/.config" in done.stdout
 
 
 #: TLS with records of 4096 bytes.
