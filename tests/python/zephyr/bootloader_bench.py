@@ -103,11 +103,11 @@ class BootloaderBench(CortexMBench):
         self.aws.call(self.aws.emulator.upload, "firmware", "fw.bin", image, public=True)
         self.create_job(job_id, fwversion=str(version), size=len(image), **changes)
 
-    def primary(self) -> bytes:
-        """What is now where the running image is: as many bytes as the new one has."""
+    def runs(self, image: bytes) -> bool:
+        """Whether that image is the one in the primary slot."""
         with self.flash.path.open("rb") as file:
             file.seek(PRIMARY)
-            return file.read(len(self.new))
+            return file.read(len(image)) == image
 
     def stand_in(self) -> McubootFlash:
         """The stand-in for the bootloader, on a copy of the flash as it is now."""

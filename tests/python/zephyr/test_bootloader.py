@@ -43,16 +43,25 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module", params=["MOVE", "OFFSET"])
-def bootable(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bootable:
-    folder = tmp_path_factory.mktemp("bootloader")
+def make(folder: Path, mode: str) -> Bootable:
+    """Build application and bootloader for a mode of MCUboot, with a key of their own."""
     key = folder / "key.pem"
     generate_key().export_private(str(key))
     port = free_port()
-    options = [f"-DSB_CONFIG_MCUBOOT_MODE_SWAP_USING_{request.param}=y", f"-DCONFIG_SAMPLE_BROKER_PORT={port}"]
+    options = [f"-DSB_CONFIG_MCUBOOT_MODE_{mode}=y", f"-DCONFIG_SAMPLE_BROKER_PORT={port}"]
     options.append(f'-DSB_CONFIG_BOOT_SIGNATURE_KEY_FILE="{key}"')
     zephyr_build.build(folder / "build", APPLICATION, *options, sysbuild=True)
     return Bootable(folder / "build", key, port)
+
+
+@pytest.fixture(scope="module", params=["SWAP_USING_MOVE", "SWAP_USING_OFFSET"])
+def bootable(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bootable:
+    return make(tmp_path_factory.mktemp("bootloader"), request.param)
+
+
+@pytest.fixture(scope="module")
+def overwriting(tmp_path_factory: pytest.TempPathFactory) -> Bootable:
+    return make(tmp_path_factory.mktemp("overwriting"), "OVERWRITE_ONLY")
 
 
 @pytest.fixture
@@ -77,7 +86,7 @@ def failed(bench: BootloaderBench, expected: str) -> Execution:
         assert swap_type(device) == expected
         execution = bench.ended()
     assert trailers(bench.flash) == trailers(other)
-    assert bench.primary() == bench.old
+    assert bench.runs(bench.old)
     assert execution.status is Status.FAILED
     return execution
 
@@ -94,7 +103,7 @@ def test_a_confirmed_image_is_reported_and_stays(bench: BootloaderBench) -> None
     assert bench.ended().status is Status.SUCCEEDED
     other.confirm()
     assert trailers(bench.flash) == trailers(other)
-    assert bench.primary() == bench.new
+    assert bench.runs(bench.new)
     assert bench.flash.slot(SECONDARY)[: len(bench.old)] == bench.old
     assert other.reset() == "none"
     newer = ImageVersion(1, 0, 2)
@@ -161,16 +170,42 @@ def test_a_swap_that_a_power_cut_interrupts_is_ended(bench: BootloaderBench) -> 
         bench.flash.path.write_bytes(before)
         with bench.start() as device:
             device.wait_for(r"Starting swap")
-            while bench.primary() == bench.old:
+            while bench.runs(bench.old):
                 pass
-        if bench.primary() != bench.new:
+        if not bench.runs(bench.new):
             break
     else:
         pytest.fail("each swap was over before the power was cut")
     with bench.start() as device:
         device.wait_for(r"Job job-1 is done: status 3")
     assert bench.ended().status is Status.SUCCEEDED
-    assert bench.primary() == bench.new
+    assert bench.runs(bench.new)
+
+
+def test_an_image_that_overwrites_the_old_one_counts_as_confirmed(overwriting: Bootable, tmp_path: Path) -> None:
+    """There is nothing to go back to, and so no trial: a self-test that fails would fail at each start."""
+    with EmulatorThread(mqtt_port=overwriting.port) as aws:
+        bench = BootloaderBench(overwriting, aws, tmp_path)
+        damaged = bytearray(bench.new)
+        damaged[len(damaged) // 2] ^= 1
+        bench.offer(bytes(damaged), NEW, "damaged")
+        download(bench)
+        with bench.start() as device:
+            device.wait_for(r"Image in the secondary slot is not valid!")
+            refused = bench.ended("damaged")
+        assert refused.status is Status.FAILED
+        assert refused.status_details["reason"] == "rolled back or refused by the bootloader"
+        assert bench.runs(bench.old)
+        for job_id, version in (("job-1", FAILS_ITS_TEST), ("job-2", ImageVersion(1, 0, 2))):
+            image = bench.bootable.sign(version)
+            bench.offer(image, version, job_id)
+            download(bench)
+            with bench.start() as device:
+                assert swap_type(device) == "test"
+                device.wait_for(rf"Job {job_id} is done: status 3")
+                assert bench.ended(job_id).status is Status.SUCCEEDED
+            assert bench.runs(image)
+            assert [line for line in device.lines if "Self-test" in line] == []
 
 
 def test_the_commands_take_the_folder_of_sysbuild(bootable: Bootable, tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ bool aws_fota_running_image_stays(void)
 {
 	struct boot_swap_state state;
 
-	if (boot_is_img_confirmed()) {
+	/* Overwriting, MCUboot leaves the trailer as that of an image on trial. */
+	if (IS_ENABLED(CONFIG_MCUBOOT_BOOTLOADER_MODE_OVERWRITE_ONLY) || boot_is_img_confirmed()) {
 		return true;
 	}
 	return boot_read_swap_state_by_id(aws_fota_running_slot(), &state) == 0 &&

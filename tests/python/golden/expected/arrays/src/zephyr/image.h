@@ -37,8 +37,9 @@ uint8_t aws_fota_running_slot(void);
 /**
  * @brief Whether the bootloader will not bring another image back in place of the running one
  *
- * So it is when the image is confirmed, and where the magic of its slot's trailer is neither blank nor
- * MCUboot's: by such a trailer MCUboot reverts to nothing, and nothing can confirm the image.
+ * So it is when the image is confirmed, where MCUboot overwrites the image before it, and where the
+ * magic of its slot's trailer is neither blank nor MCUboot's: by such a trailer MCUboot reverts to
+ * nothing, and nothing can confirm the image.
  */
 bool aws_fota_running_image_stays(void);
 
