@@ -22,6 +22,7 @@ from mcuboot_flash import (
     MAGIC_AT,
     PRIMARY,
     SECONDARY,
+    SLOT_SIZE,
     SWAP_INFO_AT,
     McubootFlash,
 )
@@ -62,17 +63,31 @@ class Bootable:
         return self.build / "bootloader/zephyr/zephyr.bin"
 
     @property
+    def configuration(self) -> str:
+        """The application's ``.config``."""
+        return (self.build / "bootloader/zephyr/.config").read_text(encoding="utf-8")
+
+    @property
     def mcuboot(self) -> bytes:
         """The bootloader."""
         return (self.build / "mcuboot/zephyr/zephyr.bin").read_bytes()
 
-    def sign(self, version: ImageVersion, key: Path | None = None) -> bytes:
-        """The application as an image of that version, signed with the key that is trusted, or with another one."""
+    def sign(self, version: ImageVersion, key: Path | None = None, padding: int = 0) -> bytes:
+        """The application as an image.
+
+        Args:
+            version: that of the image.
+            key: what signs it, if not the key that is trusted.
+            padding: bytes to add to the application.
+        """
         with tempfile.TemporaryDirectory(prefix="aws-fota-image-") as folder:
-            signed = Path(folder, "signed.bin")
+            plain, signed = Path(folder, "plain.bin"), Path(folder, "signed.bin")
+            plain.write_bytes(self.application.read_bytes() + bytes(padding))
             command = [sys.executable, "-m", "imgtool.main", "sign", "--key", str(key or self.key)]
             command += ["--version", str(version), "--header-size", "0x200", "--slot-size", "0x69000", "--align", "4"]
-            subprocess.run([*command, str(self.application), str(signed)], check=True, capture_output=True)
+            if "CONFIG_MCUBOOT_IMGTOOL_OVERWRITE_ONLY=y" in self.configuration:
+                command.append("--overwrite-only")
+            subprocess.run([*command, str(plain), str(signed)], check=True, capture_output=True)
             return signed.read_bytes()
 
 
@@ -108,6 +123,18 @@ class BootloaderBench(CortexMBench):
         with self.flash.path.open("rb") as file:
             file.seek(PRIMARY)
             return file.read(len(image)) == image
+
+    def largest(self, version: ImageVersion) -> bytes:
+        """An image of as many bytes as the device says that it takes, when it rejects one that has too many."""
+        self.create_job("too-large", size=2 * SLOT_SIZE)
+        with self.start():
+            rejected = self.ended("too-large")
+        limit = int(rejected.status_details["detail"])
+        padding = limit - len(self.new)
+        # Signatures differ in length.
+        while len(image := self.bootable.sign(version, padding=padding)) != limit:
+            padding += limit - len(image)
+        return image
 
     def stand_in(self) -> McubootFlash:
         """The stand-in for the bootloader, on a copy of the flash as it is now."""

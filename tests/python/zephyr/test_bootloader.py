@@ -115,6 +115,17 @@ def test_a_confirmed_image_is_reported_and_stays(bench: BootloaderBench) -> None
     assert bench.ended("job-2").status is Status.SUCCEEDED
 
 
+def test_the_largest_image_that_is_taken_is_installed(bench: BootloaderBench) -> None:
+    image = bench.largest(NEW)
+    bench.offer(image, NEW)
+    download(bench)
+    with bench.start() as device:
+        assert swap_type(device) == "test"
+        device.wait_for(r"Job job-1 is done: status 3")
+    assert bench.ended().status is Status.SUCCEEDED
+    assert bench.runs(image)
+
+
 def test_an_image_that_gives_itself_up_is_reverted_and_reported(bench: BootloaderBench) -> None:
     bench.offer(bench.bootable.sign(FAILS_ITS_TEST), FAILS_ITS_TEST)
     download(bench)
@@ -196,8 +207,11 @@ def test_an_image_that_overwrites_the_old_one_counts_as_confirmed(overwriting: B
         assert refused.status is Status.FAILED
         assert refused.status_details["reason"] == "rolled back or refused by the bootloader"
         assert bench.runs(bench.old)
-        for job_id, version in (("job-1", FAILS_ITS_TEST), ("job-2", ImageVersion(1, 0, 2))):
-            image = bench.bootable.sign(version)
+        newer = ImageVersion(1, 0, 2)
+        for job_id, version, image in (
+            ("job-1", FAILS_ITS_TEST, bench.bootable.sign(FAILS_ITS_TEST)),
+            ("job-2", newer, bench.largest(newer)),
+        ):
             bench.offer(image, version, job_id)
             download(bench)
             with bench.start() as device:
