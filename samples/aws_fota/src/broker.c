@@ -113,7 +113,8 @@ static void tell_failure(int err)
 	if (IS_ENABLED(CONFIG_MQTT_LIB_TLS) && err == -ECONNABORTED) {
 		why = ", the TLS handshake failed: is the broker's certificate of the authority in "
 		      "ca.crt, and this device's one that the broker knows?";
-	} else if (IS_ENABLED(CONFIG_MQTT_LIB_TLS) && err == -ETIMEDOUT) {
+	} else if (IS_ENABLED(CONFIG_MQTT_LIB_TLS) && (err == -ETIMEDOUT || err == -EAGAIN)) {
+		/* The latter from Zephyr 3.7. */
 		why = ", TCP or the TLS handshake took longer than "
 		      "CONFIG_NET_SOCKETS_CONNECT_TIMEOUT";
 	}

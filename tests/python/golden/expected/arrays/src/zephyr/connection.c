@@ -72,7 +72,8 @@ static int connect_to(const struct zsock_addrinfo *address, bool tls, const char
 	}
 	if (err != 0) {
 		(void)zsock_close(sock);
-		return err;
+		/* Zephyr 3.7 says so of a TLS handshake that takes too long. */
+		return err == -EAGAIN ? -ETIMEDOUT : err;
 	}
 	return sock;
 }
@@ -132,12 +133,12 @@ int aws_fota_connection_open(struct aws_fota_connection *connection, uint8_t sch
 		LOG_WRN("%s cannot be resolved: %d", name, err);
 		return AWS_FOTA_FETCH_CONNECT;
 	}
-	/* None of these calls can be interrupted: an abort is looked for between them. */
 	for (const struct zsock_addrinfo *a = addresses;
 	     a != NULL && sock < 0 && aws_fota_download_wanted(work); a = a->ai_next) {
 		sock = connect_to(a, tls, name);
 	}
 	zsock_freeaddrinfo(addresses);
+	/* None of these calls can be interrupted. */
 	if (!aws_fota_download_wanted(work)) {
 		if (sock >= 0) {
 			(void)zsock_close(sock);

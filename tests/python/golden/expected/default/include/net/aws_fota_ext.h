@@ -25,8 +25,15 @@
  * and where it does not fit the state of the update it changes nothing. They may be called from an
  * interrupt handler. Meanwhile the job may have ended and the next one begun, which aws_fota_cancel(),
  * aws_fota_job_accept() and aws_fota_job_reject() would hit: their twins with `_by_id` leave it alone.
- * aws_fota_confirm() and aws_fota_reject() are about the running image, which stays until the reboot. Those that tell something take a mutex: not from an interrupt handler, and they
- * wait while a message is read, CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS at most.
+ * aws_fota_confirm() and aws_fota_reject() are about the running image, which stays until the reboot.
+ * Those that tell something take a mutex: not from an interrupt handler, and they wait while a message is
+ * read, CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS at most.
+ *
+ * A cancel or a pause is carried out at once, and its report waits for nothing. A look-up of the download
+ * server's name or a connection to one of its addresses that is under way is not interrupted: the next
+ * download waits for its end. Over Zephyr's own network stack that takes CONFIG_NET_SOCKETS_DNS_TIMEOUT for
+ * IPv4 and once more for IPv6, or CONFIG_NET_SOCKETS_CONNECT_TIMEOUT, with TLS twice: with their defaults
+ * 4, 3 and 6 seconds. An offloaded stack, as a modem has, has bounds of its own.
  */
 
 #ifdef __cplusplus
