@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,10 @@ static size_t response_at;
 static size_t silent_at;
 /* Where the body begins. */
 static size_t body_at;
+/* Whether the last response was `server.script`. */
+static bool scripted;
+/* Whether the connection is closed by the server. */
+static bool hung_up;
 
 void server_reset(const uint8_t *object, size_t size)
 {
@@ -58,7 +63,13 @@ static void add_text(const char *text)
 
 static void add_line(const char *name, const char *value)
 {
-	add_text(name);
+	/* Names of headers have no case. */
+	for (size_t i = 0; name[i] != '\0'; i++) {
+		const char c = (char)(i % 2U == 0U ? tolower((unsigned char)name[i])
+						   : toupper((unsigned char)name[i]));
+
+		add(server.odd_case ? &c : &name[i], 1);
+	}
 	add_text(": ");
 	add_text(value);
 	add_text("\r\n");
@@ -116,10 +127,14 @@ static void respond(void)
 	body_at = SIZE_MAX;
 	server_requests++;
 	add_text(server.before);
-	if (server.script != NULL) {
+	if (server.script != NULL && server_requests > server.script_skip &&
+	    (server.script_times == 0 ||
+	     server_requests <= server.script_skip + server.script_times)) {
+		scripted = true;
 		add_text(server.script);
 		return;
 	}
+	scripted = false;
 	if (server.whole) {
 		respond_whole();
 		return;
@@ -165,6 +180,7 @@ int __wrap_aws_fota_connection_open(struct aws_fota_connection *connection, uint
 	strcpy(connection->host, host);
 	server_connections++;
 	server_connected = true;
+	hung_up = false;
 	request_len = 0;
 	response_len = 0;
 	response_at = 0;
@@ -184,6 +200,13 @@ int __wrap_aws_fota_connection_send(struct aws_fota_connection *connection, cons
 	zassert_true(request_len + len < sizeof(server_request));
 	memcpy(server_request + request_len, data, len);
 	request_len += len;
+	if (server.hangs_up && response_len > 0U) {
+		/* Between two requests: what is sent still goes somewhere. */
+		hung_up = true;
+		response_at = response_len;
+		request_len = 0;
+		return 0;
+	}
 	server_request[request_len] = '\0';
 	if (request_len >= 4U && strcmp(server_request + request_len - 4U, "\r\n\r\n") == 0) {
 		respond();
@@ -215,6 +238,10 @@ int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, v
 int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, void *data,
 				       size_t size, k_timepoint_t end, uint32_t work)
 {
+	if (server.repeats && response_at == response_len) {
+		response_at = server.repeats_from;
+	}
+
 	const bool in_body = response_at >= body_at;
 	const size_t piece = in_body && server.body_piece > 0U ? server.body_piece : server.piece;
 	size_t len = MIN(size, MIN(response_len, silent_at) - response_at);
@@ -237,7 +264,7 @@ int __wrap_aws_fota_connection_receive(struct aws_fota_connection *connection, v
 	if (!in_body && body_at != SIZE_MAX && server.body_ms > 0) {
 		len = MIN(len, body_at - response_at);
 	}
-	if (len == 0U && (server.until_close || server.script != NULL)) {
+	if (len == 0U && (server.until_close || scripted || hung_up)) {
 		return 0;
 	}
 	if (len == 0U) {

@@ -18,8 +18,18 @@ struct server {
 	size_t size;
 	/** Its ETag, with the quotes; NULL for none. */
 	const char *etag;
-	/** What is sent instead of head and range; NULL for those. */
+	/** What is sent instead of head and range, and the connection closed; NULL for those. */
 	const char *script;
+	/** Requests before it, and how many of it answers; 0 for all. */
+	int script_skip;
+	int script_times;
+	/** It comes again and again without an end, after the first time from this offset on. */
+	bool repeats;
+	size_t repeats_from;
+	/** Names of headers in upper and lower case by turns. */
+	bool odd_case;
+	/** The connection is closed after each response, without a word of it. */
+	bool hangs_up;
 	/** Sent before the status line, or NULL. */
 	const char *before;
 	/** Header lines in addition, each with CR LF, or NULL. */
