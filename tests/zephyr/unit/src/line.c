@@ -155,13 +155,13 @@ int line_receive(const void *data, size_t len)
 	return mqtt_input(&line_client);
 }
 
-static int receive_publish(uint8_t first, const char *topic, const char *payload,
-			   uint16_t packet_id)
+int line_receive_publish_as(uint8_t first, const char *topic, const char *payload,
+			    uint16_t packet_id)
 {
 	static uint8_t packet[sizeof(incoming)];
 	size_t topic_len = strlen(topic);
 	size_t payload_len = strlen(payload);
-	size_t left = 2U + topic_len + (packet_id != 0U ? 2U : 0U) + payload_len;
+	size_t left = 2U + topic_len + (first != LINE_PUBLISH ? 2U : 0U) + payload_len;
 	size_t at = 0;
 
 	packet[at++] = first;
@@ -174,7 +174,7 @@ static int receive_publish(uint8_t first, const char *topic, const char *payload
 	packet[at++] = (uint8_t)topic_len;
 	memcpy(packet + at, topic, topic_len);
 	at += topic_len;
-	if (packet_id != 0U) {
+	if (first != LINE_PUBLISH) {
 		packet[at++] = (uint8_t)(packet_id >> 8U);
 		packet[at++] = (uint8_t)packet_id;
 	}
@@ -184,13 +184,8 @@ static int receive_publish(uint8_t first, const char *topic, const char *payload
 
 int line_receive_publish(const char *topic, const char *payload, uint16_t packet_id)
 {
-	return receive_publish(packet_id != 0U ? LINE_PUBLISH_1 : LINE_PUBLISH, topic, payload,
-			       packet_id);
-}
-
-int line_receive_publish_2(const char *topic, const char *payload, uint16_t packet_id)
-{
-	return receive_publish(LINE_PUBLISH_2, topic, payload, packet_id);
+	return line_receive_publish_as(packet_id != 0U ? LINE_PUBLISH_1 : LINE_PUBLISH, topic,
+				       payload, packet_id);
 }
 
 size_t line_unread(void)

@@ -47,8 +47,9 @@ int line_receive(const void *data, size_t len);
 /** Hand a PUBLISH to the client. */
 int line_receive_publish(const char *topic, const char *payload, uint16_t packet_id);
 
-/** The same, with QoS 2. */
-int line_receive_publish_2(const char *topic, const char *payload, uint16_t packet_id);
+/** The same, with a first byte of its own. */
+int line_receive_publish_as(uint8_t first, const char *topic, const char *payload,
+			    uint16_t packet_id);
 
 /** Deliver the first bytes of the next packet only, and the others after a while or, with K_FOREVER,
  * never.

@@ -145,8 +145,8 @@ int aws_fota_init(aws_fota_callback_t evt_handler);
  * @retval -ETIMEDOUT A message did not come whole in CONFIG_AWS_FOTA_MQTT_TIMEOUT_SECONDS: the
  * connection is no longer usable.
  * @retval -EPROTO The broker broke MQTT: a message on a Jobs topic with QoS 2, which was not subscribed to
- * and which AWS IoT does not have, or a SUBACK that does not answer for both topics. The connection is to
- * be closed.
+ * and which AWS IoT does not have, or without a packet id, or a SUBACK that does not answer for both topics.
+ * The connection is to be closed.
  * @return Another negative errno of the transport: the connection is no longer usable.
  */
 int aws_fota_mqtt_evt_handler(struct mqtt_client *const client, const struct mqtt_evt *evt);

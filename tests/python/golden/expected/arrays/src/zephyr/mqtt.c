@@ -252,12 +252,14 @@ static int take_publish(struct mqtt_client *client, const struct mqtt_publish_pa
 	if (topic.kind == AWS_FOTA_TOPIC_FOREIGN) {
 		return 1;
 	}
-	if (param->message.topic.qos > MQTT_QOS_1_AT_LEAST_ONCE) {
+	if (param->message.topic.qos > MQTT_QOS_1_AT_LEAST_ONCE ||
+	    (param->message.topic.qos == MQTT_QOS_1_AT_LEAST_ONCE && param->message_id == 0U)) {
 		/* A PUBACK would be wrong, and a PUBREC is what nobody asked for. MQTT 3.1.1, 4.8: who
 		 * meets with a violation closes the connection.
 		 */
-		LOG_ERR("The broker sent a message with QoS %u: 1 was subscribed to",
-			param->message.topic.qos);
+		LOG_ERR("The broker sent a message with QoS %u and packet id %u: QoS 1 was "
+			"subscribed to, and 0 is no packet id",
+			param->message.topic.qos, param->message_id);
 		return -EPROTO;
 	}
 	return take_message(client, param, &topic);
