@@ -177,8 +177,25 @@ EDGES = (
         "slot",
         OURS | {"MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET": True},
         "image_size",
-        0x69000 - 4096 - 40,
-        0x69000 - 4096 - 39,
+        0x69000 - 2 * 4096,
+        0x69000 - 2 * 4096 + 1,
+        inputs={"layout": Layout(exactly(0x69000, "dts"), False, exactly(4096, "dts"))},
+    ),
+    Edge(
+        "slot",
+        OURS | {"MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET": True, "MCUBOOT_UPDATE_FOOTER_SIZE": 0x1800},
+        "image_size",
+        0x69000 - 4096 - 0x1800,
+        0x69000 - 4096 - 0x17FF,
+        inputs={"layout": Layout(exactly(0x69000, "dts"), False, exactly(4096, "dts"))},
+    ),
+    # One with the trailer, and one to move the image into.
+    Edge(
+        "slot",
+        OURS | {"MCUBOOT_BOOTLOADER_MODE_SWAP_USING_MOVE": True},
+        "image_size",
+        0x69000 - 2 * 4096,
+        0x69000 - 2 * 4096 + 1,
         inputs={"layout": Layout(exactly(0x69000, "dts"), False, exactly(4096, "dts"))},
     ),
     # A tenth of 3 600 000 bytes at 1000 bytes a second takes 6 minutes.

@@ -210,11 +210,11 @@ def test_a_swap_by_offset_takes_the_first_sector_of_the_slot(capsys: pytest.Capt
     mode = "CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET=y"
     (zephyr / ".config").write_text(f'CONFIG_BOARD="b"\nCONFIG_AWS_FOTA_CODEGEN=y\n{mode}\n', encoding="utf-8")
     (zephyr / "zephyr.dts").write_text(DEVICETREE.replace("SECTOR", "erase-block-size = < 0x400 >;"), encoding="utf-8")
-    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 0x400 - 40))
+    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 2 * 0x400))
     assert states(report(capsys, ["-d", "build"], 0))["slot"] == "holds"
-    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 0x400 - 39))
+    (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 2 * 0x400 + 1))
     (rule,) = [one for one in report(capsys, ["-d", "build"], 1)["rules"] if one["id"] == "slot"]
-    assert (rule["state"], rule["have"]["low"]) == ("fails", 0x1000 - 0x400 - 40)
+    assert (rule["state"], rule["have"]["low"]) == ("fails", 0x1000 - 2 * 0x400)
     (zephyr / "zephyr.dts").write_text(DEVICETREE.replace("SECTOR", ""), encoding="utf-8")
     (rule,) = [one for one in report(capsys, ["-d", "build"], 0)["rules"] if one["id"] == "slot"]
     assert (rule["state"], rule["missing"]) == (

@@ -15,6 +15,8 @@ TRAILER = 40
 FOOTER = "MCUBOOT_UPDATE_FOOTER_SIZE"
 #: Swapping by offset, MCUboot takes the new image from the slot's second sector on.
 SWAP_BY_OFFSET = "MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET"
+#: Swapping by move, it needs a sector to move the image into beside those of the trailer.
+SWAPS_BY_MOVE = ("MCUBOOT_BOOTLOADER_MODE_SWAP_USING_MOVE", "MCUBOOT_BOOTLOADER_MODE_SWAP_WITHOUT_SCRATCH")
 #: AWS IoT Jobs: bytes of a job document.
 DOCUMENT_MAX = 32768
 
@@ -25,10 +27,15 @@ def _slot(inputs: Inputs) -> Found:
     if slot.missing:
         return Comparison(inputs.image_size, slot, mending=Mending(words=words))
     footer = inputs.symbols.number(FOOTER)
-    trailer = TRAILER if footer.missing else max(TRAILER, footer.low)
+    sector = inputs.layout.sector
+    by_offset = inputs.symbols.is_on(SWAP_BY_OFFSET)
+    # 0 is what Kconfig has where sysbuild did not tell.
+    told = not footer.missing and footer.low > 0
+    trailer = max(TRAILER, footer.low) if told else TRAILER
+    if not told and not sector.missing and (by_offset or any(map(inputs.symbols.is_on, SWAPS_BY_MOVE))):
+        trailer = sector.low if by_offset else 2 * sector.low
     text = f"{slot.text} without {trailer} bytes of trailer"
-    if inputs.symbols.is_on(SWAP_BY_OFFSET):
-        sector = inputs.layout.sector
+    if by_offset:
         if sector.missing:
             return Comparison(inputs.image_size, sector, mending=Mending(words=words))
         trailer += sector.low
