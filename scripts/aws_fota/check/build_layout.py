@@ -10,7 +10,6 @@ from aws_fota.check.amounts import Amount, exactly, unknown
 from aws_fota.check.inputs import Layout
 
 _SLOT = re.compile(r"slot1_partition: partition@[0-9a-f]+ \{[^}]*?\breg = < (0x[0-9a-f]+) (0x[0-9a-f]+) >", re.DOTALL)
-_SECTOR = re.compile(r"\berase-block-size = < (0x[0-9a-f]+) >;")
 _MANAGED = re.compile(r"^#define PM_MCUBOOT_SECONDARY_SIZE (0x[0-9a-f]+|[0-9]+)$", re.MULTILINE)
 _SECOND = re.compile(r"^#define PM_S1_ADDRESS\b", re.MULTILINE)
 
@@ -35,7 +34,10 @@ def layout(application: Path) -> Layout:
     found = _SLOT.search(source) if source else None
     if source and found:
         slot = exactly(int(found[2], 16), f"slot1_partition, {_place(tree, source, found)}")
-        return Layout(slot, False, _sector(tree, source, found.start()))
+        sector, write_block = (
+            _of_the_flash(name, tree, source, found.start()) for name in ("erase-block-size", "write-block-size")
+        )
+        return Layout(slot, False, sector, write_block)
     return Layout(unknown("a slot1_partition in the devicetree"), False)
 
 
@@ -48,8 +50,9 @@ def signed_image(application: Path) -> int | None:
         return None
 
 
-def _sector(tree: Path, source: str, partition: int) -> Amount:
-    """The erase block of the flash whose node holds the one at `partition`."""
+def _of_the_flash(name: str, tree: Path, source: str, partition: int) -> Amount:
+    """A property of the flash whose node holds the one at `partition`."""
+    line = re.compile(rf"\b{name} = < (0x[0-9a-f]+) >;")
     around: list[int] = []
     for brace in re.finditer(r"[{}]", source[:partition]):
         if brace[0] == "{":
@@ -58,10 +61,10 @@ def _sector(tree: Path, source: str, partition: int) -> Amount:
             around.pop()
     for start in reversed(around):
         # A node's properties stand before the nodes in it.
-        found = _SECTOR.search(source, start, source.find("{", start))
+        found = line.search(source, start, source.find("{", start))
         if found:
-            return exactly(int(found[1], 16), f"erase-block-size, {_place(tree, source, found)}")
-    return unknown("an erase-block-size of the slot's flash in the devicetree")
+            return exactly(int(found[1], 16), f"{name}, {_place(tree, source, found)}")
+    return unknown(f"the {name} of the slot's flash in the devicetree")
 
 
 def _text(path: Path) -> str | None:

@@ -45,11 +45,13 @@ class Layout:
         slot: bytes of the slot that images are written to.
         second_bootloader: whether there is an S1 partition; None where nothing tells.
         sector: bytes of the first sector of that slot.
+        write_block: bytes that its flash writes at once.
     """
 
     slot: Amount = field(default_factory=lambda: unknown("-d BUILD"))
     second_bootloader: bool | None = None
     sector: Amount = field(default_factory=lambda: unknown("-d BUILD"))
+    write_block: Amount = field(default_factory=lambda: unknown("-d BUILD"))
 
 
 @dataclass(frozen=True)

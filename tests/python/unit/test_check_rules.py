@@ -198,6 +198,24 @@ EDGES = (
         0x69000 - 2 * 4096 + 1,
         inputs={"layout": Layout(exactly(0x69000, "dts"), False, exactly(4096, "dts"))},
     ),
+    # A write block of 16 bytes takes two for the trailer: 128 * 3 * 16 + 40.
+    Edge(
+        "slot",
+        OURS | {"MCUBOOT_BOOTLOADER_MODE_SWAP_USING_MOVE": True},
+        "image_size",
+        0x69000 - 3 * 4096,
+        0x69000 - 3 * 4096 + 1,
+        inputs={"layout": Layout(exactly(0x69000, "dts"), False, exactly(4096, "dts"), exactly(16, "dts"))},
+    ),
+    # More sectors than MCUboot has by default have more states: 0x200000 / 4096 * 3 * 4 + 40.
+    Edge(
+        "slot",
+        OURS | {"MCUBOOT_BOOTLOADER_MODE_SWAP_USING_MOVE": True},
+        "image_size",
+        0x200000 - 3 * 4096,
+        0x200000 - 3 * 4096 + 1,
+        inputs={"layout": Layout(exactly(0x200000, "dts"), False, exactly(4096, "dts"), exactly(4, "dts"))},
+    ),
     # A tenth of 3 600 000 bytes at 1000 bytes a second takes 6 minutes.
     Edge(
         "step-timer",

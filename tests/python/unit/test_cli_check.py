@@ -215,11 +215,16 @@ def test_a_swap_by_offset_takes_the_first_sector_of_the_slot(capsys: pytest.Capt
     (zephyr / "zephyr.signed.bin").write_bytes(bytes(0x1000 - 2 * 0x400 + 1))
     (rule,) = [one for one in report(capsys, ["-d", "build"], 1)["rules"] if one["id"] == "slot"]
     assert (rule["state"], rule["have"]["low"]) == ("fails", 0x1000 - 2 * 0x400)
+    # 128 sectors of three states that take 8 bytes each are 3072, and so four sectors with the trailer.
+    tree = DEVICETREE.replace("SECTOR", "erase-block-size = < 0x400 >; write-block-size = < 0x8 >;")
+    (zephyr / "zephyr.dts").write_text(tree.replace("0x1000 >", "0x8000 >"), encoding="utf-8")
+    (rule,) = [one for one in report(capsys, ["-d", "build"], 0)["rules"] if one["id"] == "slot"]
+    assert rule["have"]["low"] == 0x8000 - 4 * 0x400 - 0x400
     (zephyr / "zephyr.dts").write_text(DEVICETREE.replace("SECTOR", ""), encoding="utf-8")
     (rule,) = [one for one in report(capsys, ["-d", "build"], 0)["rules"] if one["id"] == "slot"]
     assert (rule["state"], rule["missing"]) == (
         "cannot be known",
-        "an erase-block-size of the slot's flash in the devicetree",
+        "the erase-block-size of the slot's flash in the devicetree",
     )
 
 

@@ -11,6 +11,9 @@ from aws_fota.config.limits import STEP_TIMEOUT_MINUTES
 #: MCUboot's design, "Image trailer": magic (16), image_ok, copy_done and swap info of 8 each at the slot's end, which
 #: requesting the upgrade writes. MCUboot itself needs more, by its mode and the sectors' size.
 TRAILER = 40
+#: The same design, "Swap status": three states of a write block each, for every sector that MCUboot is built for, 128
+#: of them by default.
+SWAP_STATES, SECTORS = 3, 128
 #: What it needs, where the build was told.
 FOOTER = "MCUBOOT_UPDATE_FOOTER_SIZE"
 #: Swapping by offset, MCUboot takes the new image from the slot's second sector on.
@@ -26,22 +29,32 @@ def _slot(inputs: Inputs) -> Found:
     slot = inputs.layout.slot
     if slot.missing:
         return Comparison(inputs.image_size, slot, mending=Mending(words=words))
-    footer = inputs.symbols.number(FOOTER)
-    sector = inputs.layout.sector
-    by_offset = inputs.symbols.is_on(SWAP_BY_OFFSET)
-    # 0 is what Kconfig has where sysbuild did not tell.
-    told = not footer.missing and footer.low > 0
-    trailer = max(TRAILER, footer.low) if told else TRAILER
-    if not told and not sector.missing and (by_offset or any(map(inputs.symbols.is_on, SWAPS_BY_MOVE))):
-        trailer = sector.low if by_offset else 2 * sector.low
+    trailer = _trailer(inputs)
     text = f"{slot.text} without {trailer} bytes of trailer"
-    if by_offset:
+    before = 0
+    if inputs.symbols.is_on(SWAP_BY_OFFSET):
+        sector = inputs.layout.sector
         if sector.missing:
             return Comparison(inputs.image_size, sector, mending=Mending(words=words))
-        trailer += sector.low
-        text += f" and the first sector of {sector.low}"
-    room = exactly(max(0, slot.low - trailer), f"{text}, {slot.source}")
+        before = sector.low
+        text += f" and the first sector of {before}"
+    room = exactly(max(0, slot.low - before - trailer), f"{text}, {slot.source}")
     return Comparison(inputs.image_size, room, mending=Mending(words=words))
+
+
+def _trailer(inputs: Inputs) -> int:
+    """Bytes at the slot's end that no image may take, reckoned as the device does (templates/src/zephyr/slot.c.j2)."""
+    footer = inputs.symbols.number(FOOTER)
+    # 0 is what Kconfig has where sysbuild did not tell.
+    if not footer.missing and footer.low > 0:
+        return max(TRAILER, footer.low)
+    layout = inputs.layout
+    by_move = any(map(inputs.symbols.is_on, SWAPS_BY_MOVE))
+    if layout.sector.missing or not (by_move or inputs.symbols.is_on(SWAP_BY_OFFSET)):
+        return TRAILER
+    sector = layout.sector.low
+    status = max(layout.slot.low // sector, SECTORS) * SWAP_STATES * layout.write_block.low
+    return (-(-(status + TRAILER) // sector) + int(by_move)) * sector
 
 
 def _document(inputs: Inputs) -> Found:

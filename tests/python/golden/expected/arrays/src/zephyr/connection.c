@@ -25,9 +25,6 @@ LOG_MODULE_DECLARE(aws_fota, CONFIG_AWS_FOTA_CODEGEN_LOG_LEVEL);
 /* How long an abort may go unseen. */
 #define SLICE_MS 200
 
-/* How long a server may keep silent. */
-#define PATIENCE K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS)
-
 /* The earlier of two points in time. */
 static k_timepoint_t earlier(k_timepoint_t a, k_timepoint_t b)
 {
@@ -202,7 +199,8 @@ int aws_fota_connection_send(struct aws_fota_connection *connection, const void 
 int aws_fota_connection_receive(struct aws_fota_connection *connection, void *data, size_t size,
 				k_timepoint_t end, uint32_t work)
 {
-	const k_timepoint_t next_end = earlier(end, sys_timepoint_calc(PATIENCE));
+	const k_timepoint_t next_end =
+		earlier(end, sys_timepoint_calc(K_SECONDS(CONFIG_AWS_FOTA_HTTP_TIMEOUT_SECONDS)));
 
 	for (;;) {
 		int err = wait_until(connection, ZSOCK_POLLIN, next_end, work);

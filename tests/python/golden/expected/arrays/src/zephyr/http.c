@@ -252,7 +252,7 @@ static void receive(struct exchange *ex)
 						      ex->deadline, ex->work);
 
 		if (got == -ETIMEDOUT && ex->receiving) {
-			LOG_WRN("The body came to a stop at %u, or slower than "
+			LOG_WRN("The body came to a stop at %u, or is slower than "
 				"CONFIG_AWS_FOTA_HTTP_MIN_RATE",
 				ex->written);
 		}

@@ -85,26 +85,25 @@ static int open_slot(const struct flash_area **area, uint32_t *start)
 	return err;
 }
 
+/* What MCUboot needs at the slot's end. Where the build was not told: the sectors of its trailer,
+ * and one to move the image into. An image that leaves it less is not refused: MCUboot boots the
+ * old one, and may panic at each start after that.
+ */
+static ssize_t footer_size(const struct flash_area *area)
+{
 #if defined(CONFIG_MCUBOOT_UPDATE_FOOTER_SIZE) && CONFIG_MCUBOOT_UPDATE_FOOTER_SIZE > 0
-#define FOOTER_SIZE CONFIG_MCUBOOT_UPDATE_FOOTER_SIZE
+	ARG_UNUSED(area);
+	return CONFIG_MCUBOOT_UPDATE_FOOTER_SIZE;
 #elif defined(CONFIG_FLASH_PAGE_LAYOUT) &&                                                         \
 	(defined(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_MOVE) ||                                \
 	 defined(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_WITHOUT_SCRATCH) ||                           \
 	 defined(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET))
-#define FOOTER_SIZE footer_size(area)
-
-/* What MCUboot needs at the slot's end, where the build was not told: the sectors of its trailer,
- * and one to move the image into. An image that leaves it less is not refused: MCUboot boots the
- * old one, and may panic at each start after that.
- */
-static uint32_t footer_size(const struct flash_area *area)
-{
 	struct flash_pages_info page = {0};
 	size_t trailer;
 
 	if (flash_get_page_info_by_offs(flash_area_get_device(area),
 					area->fa_off + (off_t)area->fa_size - 1, &page) != 0) {
-		return (uint32_t)area->fa_size;
+		return (ssize_t)area->fa_size;
 	}
 	trailer = MAX(area->fa_size / page.size, MAX_SECTORS) * STATES * flash_area_align(area);
 	trailer += area->fa_size - (size_t)trailer_start(area->fa_size);
@@ -112,11 +111,12 @@ static uint32_t footer_size(const struct flash_area *area)
 	if (!IS_ENABLED(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET)) {
 		trailer += page.size;
 	}
-	return (uint32_t)trailer;
-}
+	return (ssize_t)trailer;
 #else
-#define FOOTER_SIZE 0
+	ARG_UNUSED(area);
+	return 0;
 #endif
+}
 
 uint32_t aws_fota_slot_size(void)
 {
@@ -127,7 +127,7 @@ uint32_t aws_fota_slot_size(void)
 	if (open_slot(&area, &start) != 0) {
 		return 0;
 	}
-	end = MIN(trailer_start(area->fa_size), (ssize_t)area->fa_size - (ssize_t)FOOTER_SIZE);
+	end = MIN(trailer_start(area->fa_size), (ssize_t)area->fa_size - footer_size(area));
 	flash_area_close(area);
 	return end > (ssize_t)start ? (uint32_t)end - start : 0U;
 }
